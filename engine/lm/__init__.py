@@ -1,0 +1,1 @@
+"""The language model: the only place that imports torch."""

@@ -1,0 +1,209 @@
+"""GPT-2 in torch, all of it in this file.
+
+Names are those of the paper and of the checkpoints: wte, wpe, h, ln_1, attn, c_attn, c_proj,
+mlp, c_fc, ln_f. In shape comments B is rows, T new tokens, S tokens seen so far (the cache plus T),
+C n_embd, H heads, D C / H, V n_vocab.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from engine.lm.config import GPTConfig
+
+
+class KVCache:
+    """Keys and values of the tokens read so far, every row of the same length.
+
+    ``k`` and ``v`` are [n_layer, B, H, room, D]; positions from ``length`` on are free.
+    """
+
+    def __init__(
+        self,
+        config: GPTConfig,
+        rows: int = 1,
+        room: int | None = None,
+        *,
+        dtype: torch.dtype = torch.float32,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        shape = (config.n_layer, rows, config.n_head, room or config.n_ctx, config.d_head)
+        self.k = torch.empty(shape, dtype=dtype, device=device)
+        self.v = torch.empty(shape, dtype=dtype, device=device)
+        self.length = 0
+
+    @property
+    def rows(self) -> int:
+        """Number of rows, B."""
+        return self.k.shape[1]
+
+    @property
+    def room(self) -> int:
+        """How many tokens a row can hold."""
+        return self.k.shape[3]
+
+    def truncate(self, length: int) -> None:
+        """Forget all but the first ``length`` tokens."""
+        self.length = min(self.length, length)
+
+    def expand(self, config: GPTConfig, rows: int, room: int) -> KVCache:
+        """A cache of ``rows`` copies of this one's single row, with room for ``room`` tokens."""
+        other = KVCache(config, rows, room, dtype=self.k.dtype, device=self.k.device)
+        other.k[:, :, :, : self.length] = self.k[:, :1, :, : self.length]
+        other.v[:, :, :, : self.length] = self.v[:, :1, :, : self.length]
+        other.length = self.length
+        return other
+
+    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Store k, v [B, H, T, D] of one layer after ``length``; all of it, [B, H, S, D]."""
+        end = self.length + k.shape[2]
+        self.k[layer, :, :, self.length : end] = k
+        self.v[layer, :, :, self.length : end] = v
+        return self.k[layer, :, :, :end], self.v[layer, :, :, :end]
+
+
+class Attention(nn.Module):
+    """Causal self-attention over the new tokens and the cache."""
+
+    def __init__(self, config: GPTConfig, layer: int) -> None:
+        super().__init__()
+        self.layer = layer
+        self.n_head = config.n_head
+        self.upcast = config.reorder_and_upcast_attn
+        self.scale = 1.0 / math.sqrt(config.d_head) if config.scale_attn_weights else 1.0
+        if config.scale_attn_by_inverse_layer_idx:
+            self.scale /= layer + 1
+        self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)
+        self.c_proj = nn.Linear(config.n_embd, config.n_embd)
+
+    def forward(self, x: Tensor, cache: KVCache | None, mask: Tensor | None) -> Tensor:
+        """x [B, T, C] -> [B, T, C]; ``mask`` [T, S] is True where a token may look."""
+        B, T, C = x.shape
+        q, k, v = self.c_attn(x).view(B, T, 3, self.n_head, C // self.n_head).unbind(2)
+        q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)  # (B, H, T, D)
+        if cache is not None:
+            k, v = cache.append(self.layer, k, v)  # (B, H, S, D)
+        if self.upcast or k.dtype != q.dtype:
+            kind = torch.float32 if self.upcast else q.dtype
+            y = _attend(q.to(kind), k.to(kind), v.to(kind), mask, self.scale).to(x.dtype)
+        else:
+            y = _attend(q, k, v, mask, self.scale)
+        return self.c_proj(y.transpose(1, 2).reshape(B, T, C))
+
+
+def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float) -> Tensor:
+    causal = mask is None and q.shape[2] > 1
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal, scale=scale)
+
+
+class MLP(nn.Module):
+    """The feed-forward half of a block."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.c_fc = nn.Linear(config.n_embd, config.d_inner)
+        self.c_proj = nn.Linear(config.d_inner, config.n_embd)
+        self.activation = config.activation_function
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [B, T, C] -> [B, T, C]."""
+        return self.c_proj(activate(self.c_fc(x), self.activation))
+
+
+def activate(x: Tensor, name: str) -> Tensor:
+    """The activation that a config names; ``gelu_new`` is GPT-2's tanh approximation."""
+    match name:
+        case "gelu":
+            return F.gelu(x)
+        case "relu":
+            return F.relu(x)
+        case "silu" | "swish":
+            return F.silu(x)
+        case "quick_gelu":
+            return x * torch.sigmoid(1.702 * x)
+        case "tanh":
+            return torch.tanh(x)
+        case _:  # gelu_new, gelu_fast, gelu_pytorch_tanh: one formula written three ways
+            return F.gelu(x, approximate="tanh")
+
+
+class Block(nn.Module):
+    """One transformer layer, normalised before each half."""
+
+    def __init__(self, config: GPTConfig, layer: int) -> None:
+        super().__init__()
+        self.ln_1 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
+        self.attn = Attention(config, layer)
+        self.ln_2 = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
+        self.mlp = MLP(config)
+
+    def forward(self, x: Tensor, cache: KVCache | None, mask: Tensor | None) -> Tensor:
+        """x [B, T, C] -> [B, T, C]."""
+        x = x + self.attn(self.ln_1(x), cache, mask)
+        return x + self.mlp(self.ln_2(x))
+
+
+class GPT(nn.Module):
+    """The network: token ids in, logits out."""
+
+    def __init__(self, config: GPTConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.wte = nn.Embedding(config.n_vocab, config.n_embd)
+        self.wpe = nn.Embedding(config.n_ctx, config.n_embd)
+        self.h = nn.ModuleList(Block(config, layer) for layer in range(config.n_layer))
+        self.ln_f = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
+        self.lm_head = nn.Linear(config.n_embd, config.n_vocab, bias=False)
+        if config.tie_word_embeddings:
+            self.lm_head.weight = self.wte.weight
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.wpe.weight.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The number type activations have."""
+        return self.wpe.weight.dtype
+
+    def hidden(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
+        """ids [B, T] -> the final states [B, T, C]; with a cache, ids continue it.
+
+        Raises:
+            ValueError: the last position would be at or past n_ctx (GPT-2 has no such embedding).
+        """
+        T = ids.shape[1]
+        past = cache.length if cache is not None else 0
+        if past + T > self.config.n_ctx:
+            raise ValueError(f"{past} + {T} tokens do not fit into n_ctx {self.config.n_ctx}")
+        positions = torch.arange(past, past + T, device=ids.device)
+        mask = None
+        if past and T > 1:  # token past + i may look at 0 .. past + i
+            mask = torch.ones(T, past + T, dtype=torch.bool, device=ids.device).tril(past)
+        x = self.wte(ids) + self.wpe(positions)  # (B, T, C)
+        for block in self.h:
+            x = block(x, cache, mask)
+        if cache is not None:
+            cache.length = past + T
+        return self.ln_f(x)
+
+    def forward(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
+        """ids [B, T] -> logits [B, T, V]."""
+        return self.lm_head(self.hidden(ids, cache))
+
+    def init_weights(self, generator: torch.Generator | None = None) -> None:
+        """GPT-2's initialisation: N(0, 0.02), residual projections smaller by sqrt(2 n_layer)."""
+        small = 0.02 / math.sqrt(2 * self.config.n_layer)
+        for name, parameter in self.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(parameter)
+            elif ".ln_" in name or name.startswith("ln_f"):
+                nn.init.ones_(parameter)
+            else:
+                std = small if name.endswith("c_proj.weight") else 0.02
+                nn.init.normal_(parameter, 0.0, std, generator=generator)

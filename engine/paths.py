@@ -1,0 +1,53 @@
+"""Where things live: assets beside the code (in a clone, installed, in the bundle), the rest per user."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import appdirs
+
+APP_NAME = "Brass Lantern"
+HOME_VARIABLE = "BRASS_LANTERN_HOME"  # one folder for everything of the user: portable use, tests
+
+
+def assets() -> Path:
+    """The folder with the built-in model, scenarios, themes and fonts."""
+    bundle = getattr(sys, "_MEIPASS", None)  # PyInstaller unpacks data here
+    return Path(bundle or Path(__file__).resolve().parent.parent) / "assets"
+
+
+def data_home() -> Path:
+    """The user's data: models, the search index, locks, backups."""
+    home = os.environ.get(HOME_VARIABLE)
+    return Path(home) / "data" if home else Path(appdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+def config_home() -> Path:
+    """The user's settings."""
+    home = os.environ.get(HOME_VARIABLE)
+    if home:
+        return Path(home) / "config"
+    return Path(appdirs.user_config_dir(APP_NAME, appauthor=False))
+
+
+def stories() -> Path:
+    """Where stories are kept unless the user chose another folder."""
+    home = os.environ.get(HOME_VARIABLE)
+    return Path(home) / "stories" if home else Path.home() / "Documents" / APP_NAME
+
+
+def models() -> Path:
+    """Where downloaded and imported models are kept."""
+    return data_home() / "models"
+
+
+def backups() -> Path:
+    """Where rotating backups of stories are kept, outside the stories' folder."""
+    return data_home() / "backups"
+
+
+def locks() -> Path:
+    """Where the locks of open stories are kept."""
+    return data_home() / "locks"

@@ -1,0 +1,1 @@
+"""The text: tree, story file, lorebook, context. Pure Python, no torch, no Qt."""

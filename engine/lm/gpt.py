@@ -8,6 +8,7 @@ C n_embd, H heads, D C / H, V n_vocab.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -171,8 +172,10 @@ class GPT(nn.Module):
         """The number type activations have."""
         return self.wpe.weight.dtype
 
-    def hidden(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
-        """ids [B, T] -> the final states [B, T, C]; with a cache, ids continue it.
+    def layers(self, ids: Tensor, cache: KVCache | None = None) -> Iterator[Tensor]:
+        """The states [B, T, C] after each block; stopping between two leaves the cache as it was.
+
+        With a cache, ids [B, T] continue it.
 
         Raises:
             ValueError: the last position would be at or past n_ctx (GPT-2 has no such embedding).
@@ -188,8 +191,15 @@ class GPT(nn.Module):
         x = self.wte(ids) + self.wpe(positions)  # (B, T, C)
         for block in self.h:
             x = block(x, cache, mask)
+            yield x
         if cache is not None:
             cache.length = past + T
+
+    def hidden(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
+        """Ids [B, T] -> the final states [B, T, C]; with a cache, ids continue it."""
+        x = ids
+        for x in self.layers(ids, cache):
+            pass
         return self.ln_f(x)
 
     def forward(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:

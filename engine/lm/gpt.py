@@ -8,6 +8,7 @@ C n_embd, H heads, D C / H, V n_vocab.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterator
 
 import torch
@@ -197,10 +198,7 @@ class GPT(nn.Module):
 
     def hidden(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
         """Ids [B, T] -> the final states [B, T, C]; with a cache, ids continue it."""
-        x = ids
-        for x in self.layers(ids, cache):
-            pass
-        return self.ln_f(x)
+        return self.ln_f(deque(self.layers(ids, cache), maxlen=1).pop())
 
     def forward(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
         """ids [B, T] -> logits [B, T, V]."""

@@ -1,0 +1,42 @@
+# Two commands do everything: make play, make test. The pip commands behind them are in README.md.
+PYTHON ?= python3
+VENV ?= .venv
+# Which build of torch: auto (CUDA where an NVIDIA GPU is seen, else CPU), cpu, cuda.
+TORCH ?= auto
+
+BIN := $(VENV)/bin
+INSTALL := $(PYTHON) tools/install.py --venv $(VENV) --torch $(TORCH)
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: play test test-slow check install dev bench screenshots train-toy format clean help
+
+play: install  ## install, then play: in a window, or in the terminal where there is no display
+	@$(BIN)/python -m app
+
+test: dev  ## the fast tests
+	@QT_QPA_PLATFORM=offscreen $(PYTEST) -q
+
+test-slow: dev  ## the tests that take longer
+	@QT_QPA_PLATFORM=offscreen $(PYTEST) -q -m slow
+
+check: dev  ## style, types and the direction of imports
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/pyright
+	@$(BIN)/lint-imports
+
+format: dev  ## put every file into shape
+	@$(BIN)/ruff format -q .
+	@$(BIN)/ruff check -q --fix .
+
+install:
+	@$(INSTALL)
+
+dev:
+	@$(INSTALL) --dev
+
+clean:  ## remove what building and testing left behind
+	rm -rf build dist runs .pytest_cache .ruff_cache .hypothesis
+
+help:
+	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:[^#]*## */\t/' | expand -t 14

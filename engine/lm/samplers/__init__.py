@@ -1,0 +1,1 @@
+"""The stages of the sampling chain, one subject a file (numpy only)."""

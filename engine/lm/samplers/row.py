@@ -1,0 +1,180 @@
+"""One row of logits on its way through the chain, and the text before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import KnownError
+
+Floats = NDArray[np.floating[Any]]
+Ids = NDArray[np.int64]
+
+
+class Candidates(NamedTuple):
+    """What may come next: ``ids`` ascending, ``probs`` float64 that sum to 1."""
+
+    ids: Ids
+    probs: NDArray[np.float64]
+
+    @property
+    def entropy(self) -> float:
+        """In nats."""
+        return entropy(self.probs)
+
+    def pick(self, u: float) -> int:
+        """The id whose share of [0, 1), in id order, holds ``u``."""
+        cdf = np.cumsum(self.probs)
+        place = int(np.searchsorted(cdf, u * cdf[-1], side="right"))
+        place = min(place, len(cdf) - 1)
+        while self.probs[place] == 0:  # only reached when u rounds up to the very end
+            place -= 1
+        return int(self.ids[place])
+
+
+def entropy(probs: Floats) -> float:
+    """Entropy in nats; a probability of 0 adds nothing."""
+    some = probs[probs > 0]
+    return float(-np.dot(some, np.log(some)))
+
+
+class Row:
+    """Logits of the tokens still in; ``ids`` is None while that is every token of the vocabulary.
+
+    After a cut the row is compact: ``ids`` ascending and ``z`` in float64. The caller's logits are
+    never written to.
+    """
+
+    __slots__ = ("_lse", "_own", "ids", "z")
+
+    def __init__(self, logits: Floats) -> None:
+        self.ids: Ids | None = None
+        self.z: Floats = logits
+        self._own = False
+        self._lse: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    def top(self) -> float:
+        """The highest logit.
+
+        Raises:
+            KnownError: the model's numbers are not finite.
+        """
+        top = float(self.z.max())
+        if not np.isfinite(top):
+            raise KnownError(
+                "The model's output is not a number; its file may be damaged, or its precision too "
+                "low. Try float32, or verify the model."
+            )
+        return top
+
+    def weights(self) -> Floats:
+        """exp(z - max): probabilities up to a factor."""
+        weights = self.z - self.z.dtype.type(self.top())
+        return np.exp(weights, out=weights)
+
+    def lse(self) -> float:
+        """log(sum(exp(z)))."""
+        if self._lse is None:
+            self._lse = self.top() + float(np.log(float(self.weights().sum())))
+        return self._lse
+
+    def probs(self) -> Floats:
+        """softmax(z)."""
+        weights = self.weights()
+        weights /= weights.sum()
+        return weights
+
+    def candidates(self) -> Candidates:
+        """The distribution as it stands."""
+        weights = self.weights().astype(np.float64, copy=False)
+        weights /= weights.sum()
+        ids = np.arange(len(weights)) if self.ids is None else self.ids
+        return Candidates(ids, weights)
+
+    def keep(self, chosen: NDArray[Any]) -> None:
+        """Drop all but ``chosen``: a mask, or positions in ascending order."""
+        if chosen.dtype == np.bool_:
+            chosen = np.flatnonzero(chosen)
+        if len(chosen) == len(self.z):
+            return
+        self.ids = chosen if self.ids is None else self.ids[chosen]
+        self.z = self.z[chosen].astype(np.float64, copy=False)
+        self._own = True
+        self._lse = None
+
+    def replace(self, z: Floats) -> None:
+        """Other logits for the same tokens; the array becomes the row's own."""
+        self.z = z
+        self._own = True
+        self._lse = None
+
+    def places(self, ids: Ids) -> NDArray[np.intp]:
+        """Where those of ``ids`` that are still in stand, in the order given, repeats and all."""
+        if self.ids is None:
+            inside = (ids >= 0) & (ids < len(self.z))
+            return ids if inside.all() else ids[inside]
+        places = np.searchsorted(self.ids, ids)
+        places[places == len(self.ids)] = 0
+        return places[self.ids[places] == ids]
+
+    def put(self, places: NDArray[np.intp], values: Floats | float) -> None:
+        """Write logits; where a place is named twice the last value stays."""
+        if not self._own:
+            self.z = self.z.copy()
+            self._own = True
+        self.z[places] = values
+        self._lse = None
+
+
+class History:
+    """Ids of prompt and reply in one growing array, so that a token costs no copy of the rest."""
+
+    __slots__ = ("_buffer", "_n")
+
+    def __init__(self, ids: Iterable[int] = ()) -> None:
+        start = np.fromiter(ids, np.int64)
+        self._n = len(start)
+        self._buffer = np.empty(max(64, 2 * self._n), np.int64)
+        self._buffer[: self._n] = start
+
+    def __len__(self) -> int:
+        return self._n
+
+    @property
+    def ids(self) -> Ids:
+        """A view of all ids."""
+        return self._buffer[: self._n]
+
+    def append(self, token: int) -> None:
+        """One more."""
+        if self._n == len(self._buffer):
+            self._buffer = np.concatenate([self._buffer, np.empty_like(self._buffer)])
+        self._buffer[self._n] = token
+        self._n += 1
+
+    def drop(self, n: int) -> None:
+        """Take the last ``n`` back."""
+        if not 0 <= n <= self._n:
+            raise ValueError(f"cannot take back {n} of {self._n}")
+        self._n -= n
+
+
+def as_ids(history: History | Sequence[int] | Ids) -> Ids:
+    """The ids of a history in any form."""
+    if isinstance(history, History):
+        return history.ids
+    return np.asarray(history, np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a stage may know besides the row: the ids before it."""
+
+    history: Ids

@@ -13,6 +13,7 @@ from engine.errors import KnownError
 
 Floats = NDArray[np.floating[Any]]
 Ids = NDArray[np.int64]
+_BLOCK = 512  # a whole vocabulary is summed in blocks: a running sum over all of it is slow
 
 
 class Candidates(NamedTuple):
@@ -23,6 +24,24 @@ class Candidates(NamedTuple):
 
     @property
     def entropy(self) -> float:
+        """In nats."""
+        return entropy(self.probs)
+
+    def pick(self, u: float) -> int:
+        """The id whose share of [0, 1), in id order, holds ``u``."""
+        probs = self.probs
+        blocks = np.cumsum(np.add.reduceat(probs, np.arange(0, len(probs), _BLOCK)))
+        goal = u * blocks[-1]
+        block = min(int(np.searchsorted(blocks, goal, side="right")), len(blocks) - 1)
+        cdf = np.cumsum(probs[block * _BLOCK : (block + 1) * _BLOCK])
+        goal -= blocks[block - 1] if block else 0.0
+        place = min(int(np.searchsorted(cdf, goal, side="right")), len(cdf) - 1) + block * _BLOCK
+        while probs[place] == 0:  # only where rounding led past the last one that has a share
+            place -= 1
+        return int(self.ids[place])
+
+
+def entropy(self) -> float:
         """In nats."""
         return entropy(self.probs)
 

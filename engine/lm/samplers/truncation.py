@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,28 +11,40 @@ from numpy.typing import NDArray
 
 from engine.lm.samplers.row import Floats, Moment, Row
 
-_GAPS = (2.0, 4.0, 8.0, 16.0)  # nats
+_SMALL = 512  # entries: below this a sort costs less than avoiding it
+
+
+def within(keys: Floats, enough: Callable[[NDArray[np.intp]], bool], few: int) -> NDArray[np.intp]:
+    """Places of all keys up to some bound that are ``enough``, and about ``few`` if that can be had.
+
+    Finds the bound by halving: comparing a whole row takes microseconds, sorting it milliseconds.
+    """
+    if len(keys) <= _SMALL:
+        return np.arange(len(keys))
+    low, short, bound = keys.min(), 0.0, 1.0
+    while not enough(near := np.flatnonzero(keys <= low + bound)):
+        short, bound = bound, 2 * bound
+        if bound > 128:
+            return np.arange(len(keys))
+    for _ in range(8):
+        if len(near) <= few:
+            break
+        middle = (short + bound) / 2
+        if enough(some := near[keys[near] <= low + middle]):
+            near, bound = some, middle
+        else:
+            short = middle
+    return near
 
 
 def nearest(keys: Floats, weights: Floats, share: float) -> NDArray[np.intp]:
     """Ascending places of the smallest ``keys`` (in nats) whose weights first reach ``share``.
 
-    The one that crosses is kept, and never none. Only keys within a gap of the smallest are sorted,
-    if those suffice: the answer is that of a full sort.
+    The one that crosses is kept, and never none; of equal keys the first places come first.
     """
     mass = share * float(weights.sum())
-    near: NDArray[np.intp] | None = None
-    if len(keys) > 512:
-        low = keys.min()
-        for gap in _GAPS:
-            some = np.flatnonzero(keys <= low + gap)
-            if len(some) > len(keys) // 2:
-                break
-            if float(weights[some].sum()) > mass * (1 + 1e-6):
-                near = some
-                break
-    if near is None:
-        near = np.arange(len(keys))
+    # A little more than the mass, so that rounding cannot end the sum below before it is reached.
+    near = within(keys, lambda some: float(weights[some].sum()) > mass * (1 + 1e-6), _SMALL)
     near = near[np.argsort(keys[near], kind="stable")]
     reached = np.cumsum(weights[near], dtype=np.float64)
     return np.sort(near[: int(np.searchsorted(reached, mass, side="left")) + 1])
@@ -47,8 +60,10 @@ class TopK:
     def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
         """By selection, not by sorting."""
         if self.k < len(row):
-            kth = len(row) - self.k
-            row.keep(row.z >= np.partition(row.z, kth)[kth])
+            near = within(-row.z, lambda some: len(some) >= self.k, _SMALL + 2 * self.k)
+            z = row.z[near]
+            kth = len(z) - self.k
+            row.keep(near[z >= np.partition(z, kth)[kth]])
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,20 +41,6 @@ class Candidates(NamedTuple):
         return int(self.ids[place])
 
 
-def entropy(self) -> float:
-        """In nats."""
-        return entropy(self.probs)
-
-    def pick(self, u: float) -> int:
-        """The id whose share of [0, 1), in id order, holds ``u``."""
-        cdf = np.cumsum(self.probs)
-        place = int(np.searchsorted(cdf, u * cdf[-1], side="right"))
-        place = min(place, len(cdf) - 1)
-        while self.probs[place] == 0:  # only reached when u rounds up to the very end
-            place -= 1
-        return int(self.ids[place])
-
-
 def entropy(probs: Floats) -> float:
     """Entropy in nats; a probability of 0 adds nothing."""
     some = probs[probs > 0]

@@ -1,0 +1,69 @@
+"""Suggested actions: what a model wrote after ``> You``, made fit to be clicked on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from engine.story.actions import act
+from engine.story.node import Kind
+from engine.story.sentences import sentence_ends
+
+LONGEST = 90  # characters; a longer suggestion is no button
+_LETTERS = re.compile(r"\w+")
+
+
+def suggestions(
+    continuations: Iterable[str],
+    *,
+    last_action: str = "",
+    recent: Iterable[str] = (),
+    limit: int = 3,
+) -> list[str]:
+    """Up to ``limit`` different actions, as lines that ``act`` leaves unchanged, best first.
+
+    A continuation is what came after ``> You``. It is cut at the end of its line, or else at its
+    first sentence; one that has neither end, is empty, too long, or repeats ``last_action`` or one
+    of the ``recent`` lines is dropped.
+    """
+    seen = {_key(act(Kind.DO, line)) for line in (last_action, *recent)} | {""}
+    out: list[str] = []
+    for raw in continuations:
+        line = _line(raw)
+        key = _key(line)
+        if line and key not in seen:
+            seen.add(key)
+            out.append(line)
+        if len(out) == limit:
+            break
+    return out
+
+
+def _key(line: str) -> str:
+    """What two suggestions have in common when they say the same."""
+    words = _LETTERS.findall(line.lower())
+    return " ".join(word for word in words if word not in {"the", "a", "an"})
+
+
+def _line(raw: str) -> str:
+    """One continuation as a whole action, or "" if nothing can be made of it."""
+    text = raw.lstrip(" \t\n")
+    first, newline, _ = text.partition("\n")
+    first = first.split("<|", 1)[0].strip()
+    if re.match(r"(?:> ?)?You\b", first):
+        first = re.sub(r"^(?:> ?)?You\b\s*", "", first)
+    if not re.match(r"[a-z'’]", first) or re.search(r"[<>\[\]{}|\ufffd]", first):
+        return ""
+    ends = sentence_ends(first)
+    if ends:
+        outside = [end for end in ends if first.count('"', 0, end) % 2 == 0]
+        if outside:
+            first = first[: outside[0]]
+        elif not newline:
+            return ""
+    elif not newline:
+        return ""  # stopped in the middle
+    if first.count('"') % 2:
+        return ""
+    line = act(Kind.DO, f"You {first}")
+    return line if 5 < len(line) <= LONGEST and line != "You." else ""

@@ -56,7 +56,7 @@ TABLE: tuple[Entry, ...] = (
     # Play
     Entry("submit", QT_TRANSLATE_NOOP("Actions", "&Send"), QT_TRANSLATE_NOOP("Actions", "Send what is in the prompt line; with an empty line the story goes on"), "Ctrl+Return", icon="send", needs="story"),
     Entry("continue", QT_TRANSLATE_NOOP("Actions", "&Continue"), QT_TRANSLATE_NOOP("Actions", "Let the story go on by itself"), "Ctrl+Space", icon="continue", needs="story"),
-    Entry("stop", QT_TRANSLATE_NOOP("Actions", "&Stop"), QT_TRANSLATE_NOOP("Actions", "Stop writing; what is there stays"), "Ctrl+.", icon="stop", needs="streaming"),
+    Entry("stop", QT_TRANSLATE_NOOP("Actions", "S&top"), QT_TRANSLATE_NOOP("Actions", "Stop writing; what is there stays"), "Ctrl+.", icon="stop", needs="streaming"),
     Entry("retry", QT_TRANSLATE_NOOP("Actions", "&Retry"), QT_TRANSLATE_NOOP("Actions", "Write the last passage anew; the old one is kept"), "Ctrl+R", icon="retry", needs="story"),
     Entry("previous", QT_TRANSLATE_NOOP("Actions", "&Previous version"), QT_TRANSLATE_NOOP("Actions", "Show the version of the last passage before this one"), "Alt+Left", icon="previous", needs="story"),
     Entry("next", QT_TRANSLATE_NOOP("Actions", "&Next version"), QT_TRANSLATE_NOOP("Actions", "Show the next version of the last passage"), "Alt+Right", icon="next", needs="story"),

@@ -1,0 +1,45 @@
+"""Line icons from assets/icons, painted in a palette's colours."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from engine import paths
+
+SIZES = (16, 20, 24, 32, 40, 48, 64)
+
+
+def line_icon(name: str, palette: QPalette) -> QIcon:
+    """Icon ``name`` in the palette's text colours, enabled and disabled."""
+    icon = QIcon()
+    groups = (
+        (QIcon.Mode.Normal, QPalette.ColorGroup.Active),
+        (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled),
+    )
+    for mode, group in groups:
+        colour = palette.color(group, QPalette.ColorRole.WindowText)
+        for size in SIZES:
+            icon.addPixmap(_paint(name, size, colour), mode)
+    return icon
+
+
+def lantern(sizes: tuple[int, ...] = (16, 32, 48, 64, 128, 256)) -> QIcon:
+    """The program's own icon."""
+    icon = QIcon()
+    for size in sizes:
+        icon.addPixmap(_paint("lantern", size, QColor()))
+    return icon
+
+
+def _paint(name: str, size: int, colour: QColor) -> QPixmap:
+    source = (paths.assets() / "icons" / f"{name}.svg").read_text("utf-8")
+    if colour.isValid():
+        source = source.replace("currentColor", colour.name())
+    image = QImage(QSize(size, size), QImage.Format.Format_ARGB32_Premultiplied)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
+    QSvgRenderer(QByteArray(source.encode())).render(painter)
+    painter.end()
+    return QPixmap.fromImage(image)

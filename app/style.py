@@ -1,0 +1,77 @@
+"""The look of what surrounds the page: one small style sheet made from a theme's colours."""
+
+from __future__ import annotations
+
+from string import Template
+
+from PySide6.QtGui import QColor
+
+from app.theme import Theme, blend, contrast
+
+_SHEET = Template("""
+QToolBar { background: $window; border: 0; border-bottom: 1px solid $hair; padding: 3px 8px; spacing: 2px; }
+QToolBar::separator { background: $hair; width: 1px; margin: 6px 6px; }
+QToolBar QToolButton { border: 0; border-radius: 6px; padding: 5px; }
+QToolBar QToolButton:hover { background: $hover; }
+QToolBar QToolButton:pressed, QToolBar QToolButton:checked { background: $press; }
+QToolBar QToolButton:focus { border: 1px solid $accent; padding: 4px; }
+QMenuBar { background: $window; color: $ink; }
+QStatusBar { background: $window; color: $dim; border-top: 1px solid $hair; }
+QStatusBar::item { border: 0; }
+QStatusBar QLabel { color: $dim; padding: 2px 6px; }
+QWidget#prompt { background: $window; border-top: 1px solid $hair; }
+QPlainTextEdit#prompt_line { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px;
+    padding: 2px 4px; selection-background-color: $selection; selection-color: $ink; }
+QPlainTextEdit#prompt_line:focus { border: 1px solid $accent; }
+QPushButton[segment] { background: $button; color: $ink; border: 1px solid $rule; padding: 5px 12px; }
+QPushButton[segment="first"] { border-top-left-radius: 8px; border-bottom-left-radius: 8px; }
+QPushButton[segment="middle"] { border-left: 0; }
+QPushButton[segment="last"] { border-left: 0; border-top-right-radius: 8px; border-bottom-right-radius: 8px; }
+QPushButton[segment="alone"] { border-radius: 14px; padding: 4px 12px; text-align: left; }
+QPushButton[segment]:hover { background: $hover; }
+QPushButton[segment]:checked { background: $press; font-weight: 600; }
+QPushButton[segment]:focus { border: 1px solid $accent; }
+QPushButton#send, QPushButton[primary="true"] { background: $accent; color: $on_accent; border: 1px solid $accent;
+    border-radius: 8px; padding: 5px 14px; font-weight: 600; }
+QPushButton#send:hover, QPushButton[primary="true"]:hover { background: $accent_hover; }
+QPushButton#send:focus, QPushButton[primary="true"]:focus { border: 2px solid $ink; padding: 4px 13px; }
+QPushButton#send:disabled, QPushButton[primary="true"]:disabled { background: $button; color: $dim; border-color: $rule; }
+QToolButton#reply_length { background: transparent; color: $dim; border: 1px solid transparent; border-radius: 8px;
+    padding: 4px 16px 4px 8px; }
+QToolButton#reply_length:hover { background: $hover; color: $ink; }
+QToolButton#reply_length:focus { border: 1px solid $accent; color: $ink; }
+QToolButton[versions="true"] { border: 1px solid transparent; border-radius: 6px; padding: 2px; }
+QToolButton[versions="true"]:hover { background: $hover; }
+QToolButton[versions="true"]:focus { border: 1px solid $accent; }
+QLabel[quiet="true"] { color: $dim; }
+QScrollArea#gallery, QScrollArea#gallery > QWidget > QWidget { background: $paper; border: 0; }
+QWidget#shelf { background: $window; border-right: 1px solid $hair; }
+QListView#story_list { background: $window; border: 0; outline: 0; }
+QLineEdit { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px; padding: 5px 8px; }
+QLineEdit:focus { border: 1px solid $accent; }
+QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
+QScrollBar::handle:vertical { background: $rule; border-radius: 4px; min-height: 32px; margin: 2px; }
+QScrollBar::handle:vertical:hover { background: $dim; }
+QScrollBar::add-line:vertical, QScrollBar::sub-line:vertical { height: 0; }
+QScrollBar::add-page:vertical, QScrollBar::sub-page:vertical { background: transparent; }
+""")
+
+
+def sheet(theme: Theme) -> str:
+    """The style sheet of a theme."""
+    window, ink, accent = theme.color("window"), theme.color("ink"), theme.color("accent")
+    return _SHEET.substitute(
+        theme.colors,
+        hair=blend(theme.color("rule"), window, 0.7).name(),
+        hover=blend(ink, window, 0.07).name(),
+        press=blend(accent, window, 0.22).name(),
+        accent_hover=blend(ink, accent, 0.12).name(),
+        on_accent=on_accent(theme).name(),
+    )
+
+
+def on_accent(theme: Theme) -> QColor:
+    """Black or white, whichever reads better on the theme's accent."""
+    accent = theme.color("accent")
+    dark, light = QColor("#1b1712"), QColor("#ffffff")
+    return light if contrast(light, accent) >= contrast(dark, accent) else dark

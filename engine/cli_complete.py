@@ -1,0 +1,200 @@
+"""``complete`` and ``score``: the model alone, without a story around it."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import KnownError
+from engine.lm.backend import End, Finish, Prefill, Request, Scored, Token
+from engine.lm.library import BUILT_IN, find_model
+from engine.lm.settings import KNOBS, STAGES, SamplerSettings
+from engine.story.profile import load_profile
+
+if TYPE_CHECKING:
+    from engine.lm.local import LocalBackend
+
+MAX_PROMPT_BYTES = 64 << 20
+
+
+def add_commands(commands: Any) -> None:
+    """Add ``complete`` and ``score`` to the sub-commands."""
+    complete = commands.add_parser("complete", help="continue a prompt")
+    source = complete.add_mutually_exclusive_group(required=True)
+    source.add_argument("--prompt", help="the text to continue; may be empty")
+    source.add_argument("--prompt-file", type=Path, help="a UTF-8 file with that text")
+    complete.add_argument("--max-tokens", type=int, default=80, metavar="N")
+    complete.add_argument("--n", type=int, default=1, help="how many continuations")
+    complete.add_argument("--seed", type=int, default=0)
+    complete.add_argument("--stop", action="append", default=[], help="end before this text")
+    add_sampler_options(complete)
+    complete.set_defaults(run=run_complete)
+
+    score = commands.add_parser("score", help="how likely the model finds each word of a text")
+    score.add_argument("--text-file", type=Path, required=True)
+    score.set_defaults(run=run_score)
+    for command in (complete, score):
+        add_model_options(command)
+        command.add_argument("--json", action="store_true", help="one JSON object, nothing else")
+
+
+def add_model_options(command: argparse.ArgumentParser) -> None:
+    """``--model``, ``--dtype`` and ``--device``."""
+    command.add_argument("--model", default=BUILT_IN, help="a name from the library or a folder")
+    command.add_argument("--dtype", default="auto", help="auto, float32, bfloat16 or float16")
+    command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+
+
+def add_sampler_options(command: argparse.ArgumentParser) -> None:
+    """One option for every knob, and the order of the stages."""
+    group = command.add_argument_group("sampling (every one is off unless given)")
+    for knob in KNOBS:
+        kind = int if knob.whole else float
+        group.add_argument(
+            f"--{knob.field.replace('_', '-')}",
+            type=kind,
+            default=kind(knob.off),
+            metavar="N" if knob.whole else "X",
+            help=f"{knob.help} ({knob.low:g} to {knob.high:g})".replace("%", "%%"),
+        )
+    group.add_argument(
+        "--repetition-raw",
+        action="store_true",
+        help="the repetition penalty on raw logits, as KoboldAI has it",
+    )
+    group.add_argument("--order", default=",".join(STAGES), help="the stages, parted by commas")
+
+
+def sampler_settings(options: argparse.Namespace) -> SamplerSettings:
+    """The settings that the options say."""
+    values: dict[str, Any] = {knob.field: getattr(options, knob.field) for knob in KNOBS}
+    order = [name.strip() for name in options.order.split(",") if name.strip()]
+    return SamplerSettings.from_json(
+        {**values, "repetition_raw": options.repetition_raw, "order": order}
+    )
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file.
+
+    Raises:
+        KnownError: no such file, too large, or not UTF-8.
+    """
+    try:
+        if path.stat().st_size > MAX_PROMPT_BYTES:
+            raise KnownError(f"{path.name} is larger than {MAX_PROMPT_BYTES >> 20} MB.")
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise KnownError(f"{path.name} is not UTF-8 text; save it as UTF-8 and try again.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "the name is not valid"
+        raise KnownError(f"{path.name} cannot be read: {reason}.") from None
+
+
+def load_backend(options: argparse.Namespace) -> LocalBackend:
+    """The model that the options name."""
+    folder = find_model(options.model)
+    from engine.lm.local import LocalBackend  # torch takes its time: only when it is needed
+
+    return LocalBackend.load(folder, dtype=options.dtype, device=options.device, notice=_notice)
+
+
+def _notice(text: str) -> None:
+    import sys
+
+    print(text, file=sys.stderr)
+
+
+def beginning(backend: LocalBackend, model: str) -> tuple[int, ...]:
+    """The ids that the model's profile puts in front of every text."""
+    profile = load_profile(find_model(model))
+    start = backend.tokenizer.end_of_text
+    ids = (start,) if profile.begin_token and start is not None else ()
+    return (*ids, *backend.tokenizer.encode(profile.begin_text))
+
+
+def run_complete(options: argparse.Namespace) -> dict[str, Any] | None:
+    """Continue a prompt; the JSON of it, or the text printed as it comes."""
+    sampling = sampler_settings(options)
+    text = read_text(options.prompt_file) if options.prompt_file else options.prompt
+    clock = time.perf_counter()
+    backend = load_backend(options)
+    load = time.perf_counter() - clock
+    tokens = (*beginning(backend, options.model), *backend.tokenizer.encode(text))
+    request = Request(
+        text=text,
+        tokens=tokens,
+        max_tokens=options.max_tokens,
+        sampling=sampling,
+        stop=tuple(options.stop),
+        seed=options.seed,
+        n=options.n,
+    )
+    clock = time.perf_counter()
+    prefill = 0.0
+    rows: list[list[Token]] = [[] for _ in range(options.n)]
+    finish = [Finish.LENGTH] * max(options.n, 0)
+    for event in backend.generate(request):
+        match event:
+            case Prefill():
+                prefill = time.perf_counter() - clock
+            case Token():
+                rows[event.row].append(event)
+                if not options.json and options.n == 1:
+                    print(event.text, end="", flush=True)
+            case End():
+                finish[event.row] = event.reason
+            case _:
+                del rows[event.row][-event.n :]
+    total = time.perf_counter() - clock
+    if not options.json:
+        _print_rows(rows)
+        return None
+    return {
+        "prompt_ids": list(tokens),
+        "candidates": [
+            {
+                "ids": [token.id for token in row],
+                "text": "".join(token.text for token in row),
+                "logprobs": [token.logprob for token in row],
+                "finish": str(reason),
+            }
+            for row, reason in zip(rows, finish, strict=True)
+        ],
+        "seconds": {"load": load, "prefill": prefill, "decode": total - prefill},
+    }
+
+
+def _print_rows(rows: list[list[Token]]) -> None:
+    if len(rows) == 1:  # it was printed as it came
+        print()
+        return
+    for number, row in enumerate(rows, 1):
+        print(f"--- {number} ---")
+        print("".join(token.text for token in row))
+
+
+def run_score(options: argparse.Namespace) -> dict[str, Any] | None:
+    """How likely each token of a text is; JSON, or one line a token."""
+    text = read_text(options.text_file)
+    backend = load_backend(options)
+    start = beginning(backend, options.model)
+    tokens = (*start, *backend.tokenizer.encode(text))
+    scored = [e for e in backend.score(tokens) if isinstance(e, Scored)][len(start) :]
+    known = [e.logprob for e in scored if e.logprob is not None]
+    nll = -sum(known) / len(known) if known else None
+    if not options.json:
+        for event in scored:
+            word = backend.tokenizer.decode([event.id])
+            value = "" if event.logprob is None else f"{event.logprob:9.3f} {event.rank:6d}"
+            print(f"{value:16} {word!r}")
+        print("mean nats per token:", "-" if nll is None else f"{nll:.4f}")
+        return None
+    return {
+        "ids": [e.id for e in scored],
+        "logprobs": [e.logprob for e in scored],
+        "ranks": [e.rank for e in scored],
+        "nll": nll,
+    }

@@ -1,0 +1,31 @@
+"""The model library: which models there are, and where (torch-free)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from engine import paths
+from engine.errors import KnownError
+
+BUILT_IN = "ember"
+
+
+def find_model(name: str) -> Path:
+    """The folder of a model: the built-in one, one from the library, or a folder as given.
+
+    Raises:
+        KnownError: there is no such model.
+    """
+    if name == BUILT_IN:
+        return paths.assets() / "models" / BUILT_IN
+    given = Path(name).expanduser()
+    if given.is_dir():
+        return given
+    if name and given.name == name:  # no separators: a name, not a path
+        kept = paths.models() / name
+        if kept.is_dir():
+            return kept
+    raise KnownError(
+        f"There is no model '{name[:200]}': name '{BUILT_IN}', a model from your library, or a folder "
+        "with config.json, model.safetensors and the tokenizer's files."
+    )

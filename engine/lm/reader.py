@@ -1,0 +1,157 @@
+"""What the model has read: one row of tokens, its KV cache, and the logits after the last of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from engine.lm.backend import Prefill
+from engine.lm.gpt import GPT, KVCache
+from engine.tokens import common_prefix
+
+# A reader can be stopped between two layers of a chunk: this is the longest wait for it, in seconds.
+LAYER_SECONDS = 0.04
+SMALLEST_CHUNK = 16
+
+
+class Reader:
+    """Reads prompts into a KV cache and keeps what two prompts have in common.
+
+    GPT-2's positions are absolute, so only an exact prefix of tokens can be kept.
+    """
+
+    def __init__(self, model: GPT) -> None:
+        self.model = model
+        self.cache = KVCache(model.config, dtype=model.dtype, device=model.device)
+        self.ids: list[int] = []  # what the cache holds
+        self.seconds_per_token = 0.0  # of the last prompt that was worth measuring
+        self._logits: torch.Tensor | None = None  # [1, V], after ids
+        self._chunk = 64
+        self._branches: tuple[KVCache, list[list[int]]] | None = None
+
+    def kept(self, tokens: Sequence[int]) -> int:
+        """How many of ``tokens`` need not be read again."""
+        return min(self._best_prefix(tokens)[0], max(len(tokens) - 1, 0))
+
+    @torch.inference_mode()
+    def read(self, tokens: Sequence[int]) -> Iterator[Prefill]:
+        """Read ``tokens`` (at least one), keeping the prefix that is there; stop at any event."""
+        wanted, total = list(tokens), len(tokens)
+        self._adopt(wanted)
+        if wanted == self.ids and self._logits is not None:
+            yield Prefill(total, total)
+            return
+        self.truncate(min(common_prefix(self.ids, wanted), total - 1))
+        yield Prefill(len(self.ids), total)
+        spent, fresh = 0.0, total - len(self.ids)
+        while len(self.ids) < total:
+            done = len(self.ids)
+            chunk = wanted[done : done + self._chunk]
+            x = ids = torch.tensor([chunk], device=self.model.device)
+            slowest, clock = 0.0, time.perf_counter()
+            for x in self.model.layers(ids, self.cache):  # noqa: B007
+                layer = time.perf_counter() - clock
+                slowest, spent = max(slowest, layer), spent + layer
+                yield Prefill(done, total)
+                clock = time.perf_counter()
+            self.ids += chunk
+            if len(self.ids) == total:
+                self._logits = self.model.lm_head(self.model.ln_f(x[:, -1]))
+            self._resize(len(chunk), slowest)
+            yield Prefill(len(self.ids), total)
+        if fresh >= SMALLEST_CHUNK:
+            self.seconds_per_token = spent / fresh
+
+    def _resize(self, tokens: int, layer_seconds: float) -> None:
+        """Size the next chunk so that one layer of it takes about LAYER_SECONDS."""
+        wanted = tokens * LAYER_SECONDS / max(layer_seconds, 1e-6)
+        self._chunk = int(min(max(wanted, SMALLEST_CHUNK), tokens * 8, self.model.config.n_ctx))
+
+    @torch.inference_mode()
+    def step(self, token: int) -> None:
+        """Read one more token."""
+        ids = torch.tensor([[token]], device=self.model.device)
+        self._logits = self.model.lm_head(self.model.hidden(ids, self.cache)[:, -1])
+        self.ids.append(token)
+
+    def logits(self) -> NDArray[np.float32]:
+        """Logits [V] after the last token, on the host."""
+        if self._logits is None:
+            raise ValueError("nothing has been read")
+        return self._logits[0].float().cpu().numpy()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there are logits after the last token."""
+        return self._logits is not None
+
+    def truncate(self, length: int) -> None:
+        """Forget all but the first ``length`` tokens."""
+        if length < len(self.ids):
+            self.cache.truncate(length)
+            del self.ids[length:]
+            self._logits = None
+
+    def branch(self, rows: int, room: int) -> Branches:
+        """``rows`` copies of what was read, each to be continued on its own."""
+        return Branches(self, rows, room)
+
+    def keep(self, cache: KVCache, rows: list[list[int]]) -> None:
+        """Remember finished candidates: the one that is chosen need not be read again."""
+        self._branches = (cache, rows)
+
+    def _best_prefix(self, tokens: Sequence[int]) -> tuple[int, int | None]:
+        wanted = list(tokens)
+        best, row = common_prefix(self.ids, wanted), None
+        if self._branches is not None:
+            for index, ids in enumerate(self._branches[1]):
+                length = common_prefix(ids, wanted)
+                if length > best:
+                    best, row = length, index
+        return best, row
+
+    def _adopt(self, tokens: Sequence[int]) -> None:
+        """Take over the candidate that ``tokens`` go on from, if there is one."""
+        best, row = self._best_prefix(tokens)
+        if self._branches is not None and row is not None:
+            cache, rows = self._branches
+            start = common_prefix(self.ids, rows[row])
+            self.cache.k[:, 0, :, start:best] = cache.k[:, row, :, start:best]
+            self.cache.v[:, 0, :, start:best] = cache.v[:, row, :, start:best]
+            self.cache.length = best
+            self.ids = rows[row][:best]
+            self._logits = None
+            self._branches = None
+
+
+class Branches:
+    """Several candidates that grow from one prompt, decoded as one batch."""
+
+    def __init__(self, reader: Reader, rows: int, room: int) -> None:
+        self._reader = reader
+        self._model = reader.model
+        self._cache = reader.cache.expand(self._model.config, rows, room)
+        self._rows = [list(reader.ids) for _ in range(rows)]
+        first = reader.logits()
+        self._logits = np.broadcast_to(first, (rows, len(first)))
+
+    def logits(self) -> NDArray[np.float32]:
+        """Logits [rows, V] after the last tokens, on the host."""
+        return self._logits
+
+    @torch.inference_mode()
+    def step(self, tokens: Sequence[int]) -> None:
+        """Read one more token in every row."""
+        ids = torch.tensor(tokens, device=self._model.device).unsqueeze(1)
+        hidden = self._model.hidden(ids, self._cache)
+        self._logits = self._model.lm_head(hidden[:, -1]).float().cpu().numpy()
+        for row, token in zip(self._rows, tokens, strict=True):
+            row.append(token)
+
+    def keep(self) -> None:
+        """Leave the candidates with the reader, for the one that will be chosen."""
+        self._reader.keep(self._cache, self._rows)

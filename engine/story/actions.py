@@ -27,6 +27,7 @@ from engine.story.words import (
     VERBS,
     base_verb,
     is_gerund,
+    word_set,
 )
 
 _QUOTES = '"“”'
@@ -48,7 +49,7 @@ _SPEECH_WITH_QUOTES = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _SPEECH_WITH_COLON = re.compile(
-    r"^(?:(?:you|i)\s+)?(?P<verb>\w+)(?P<whom>(?:\s+[\w'.-]+){0,4}?)\s*:\s+(?P<words>\S.*)$",
+    r"^(?:(?:you|i)\s+)?(?P<verb>\w+)(?P<whom>(?:\s+[\w'.-]+){0,2}?)\s*:\s+(?P<words>\S.*)$",
     re.IGNORECASE | re.DOTALL,
 )
 _TO_COLON = re.compile(
@@ -65,49 +66,16 @@ _ASKING = re.compile(
     r"(?:i|you|he|she|it|we|they|the|there|that|this|your|my|anybody|anyone|somebody)\b)[^.!?,]*$",
     re.IGNORECASE,
 )
-_PLEASANTRIES = frozenset(
-    [
-        "hello",
-        "hi",
-        "hey",
-        "goodbye",
-        "bye",
-        "thanks",
-        "thank",
-        "you",
-        "sorry",
-        "yes",
-        "no",
-        "please",
-        "good",
-        "morning",
-        "evening",
-        "night",
-        "day",
-        "welcome",
-        "farewell",
-        "i",
-        "am",
-        "love",
-    ]
+_PLEASANTRIES = word_set(
+    """
+    hello hi hey goodbye bye thanks thank you sorry yes no please good morning evening night day
+    welcome farewell i am love
+    """
 )
-_NO_SAY = frozenset(
-    [
-        "it",
-        "that",
-        "what",
-        "something",
-        "nothing",
-        "anything",
-        "your",
-        "the",
-        "when",
-        "who",
-        "why",
-        "a",
-        "my",
-        "so",
-    ]
+_NO_SAY = word_set(
+    """
+    it that what something nothing anything your the when who why a my so
+    """
 )
 
 
@@ -168,9 +136,7 @@ def _ended(text: str) -> str:
         shorter = body.rstrip(",;:-–— ")
         if shorter:
             return shorter + "." + text[len(body) :]
-    if text.endswith('"'):
-        return text[:-1].rstrip() + '."'
-    return text + "."
+    return text + "."  # 'You read "Moby Dick".'
 
 
 # -- Do
@@ -209,7 +175,7 @@ def _sentence(text: str, *, first: bool) -> str:
         return _spoken("say", "", stripped + marks, "")
     if first and low in PLEAS and words[1:2] in (["me"], ["us"]):
         return _spoken("say", "", phrase + marks, "")
-    if asked and low in QUESTIONS:
+    if first and asked and low in QUESTIONS:
         if {"you", "your"} & {word.lower() for word in words}:
             return _spoken("say", "", stripped + marks, "")
         return f'You wonder "{_capital(_fix_i(stripped))}{marks}"'
@@ -226,7 +192,7 @@ def _predicate(phrase: str, low: str) -> str:
     words = phrase.split()
     if low == "be":
         return " ".join(["You are", *words[1:]])
-    if low in PATHS or low in DIRECTIONS:
+    if low not in VERBS and (low in PATHS or low in DIRECTIONS):
         return f"You go {_lower_first(phrase)}"
     if low in {"the", "a", "an", "my", "his", "her"}:
         return f"You look at {_lower_first(phrase)}"
@@ -301,10 +267,8 @@ def _spoken(verb: str, whom: str, words: str, rest: str) -> str:
     verb = (base_verb(verb.lower()) or verb).lower()
     rest = " ".join(rest.split())
     whom = second_person(whom.strip())
-    if whom and verb == "say" and not re.match(r"(?:to|at|into|out|in|with|back)\b", whom):
+    if verb == "say" and re.match(r"(?:the|a|an|my|your|his|her|[A-Z]\w*)\b", whom):
         whom = f"to {whom}"
-    if verb == "say" and whom and not rest.strip(" ."):
-        rest, whom = whom, ""
     head = f"You {verb} {whom}".rstrip()
     if not words:
         return ""
@@ -313,9 +277,7 @@ def _spoken(verb: str, whom: str, words: str, rest: str) -> str:
         words += "?"
     tail = rest.rstrip(" .")
     if tail and tail[0] not in ",;.":
-        if tail[0].isupper():  # a sentence of its own
-            return _ended(f'{head} "{_ended(words)}" {second_person(tail)}{rest[len(tail) :]}')
-        return _ended(f'{head} "{words.rstrip(".")}" {second_person(tail)}{rest[len(tail) :]}')
+        return _ended(f'{head} "{words}" {second_person(tail)}{rest[len(tail) :]}')
     return f'{head} "{_ended(words)}"' + (_ended(second_person(tail)) if tail else "")
 
 
@@ -331,6 +293,8 @@ def _quoted_speech(text: str) -> str:
         return _spoken("say", "", text.strip('"'), "")
     for pattern in (_SPEECH_WITH_QUOTES, _SPEECH_WITH_COLON):
         match = pattern.match(text)
+        if match and ":" in text and len(match["whom"].split()) > 2:
+            continue  # "You tell them the house rule: ..."
         if match and (base_verb(match["verb"].lower()) or match["verb"].lower()) in SPEECH_VERBS:
             whom = match["whom"].strip()
             if " and " in f" {whom} ":  # "say nothing and read": more than a person
@@ -343,14 +307,14 @@ def _quoted_speech(text: str) -> str:
 def _say(text: str) -> str:
     text = _clean(text)
     if not any(character.isalnum() for character in text):
-        words = text.strip(" " + _QUOTES)
+        words = text.strip(" " + _QUOTES).replace('"', "'")
         return f'You say "{words}"' if words else ""
     spoken = _quoted_speech(text)
     if spoken:
         return spoken
     to_colon = _TO_COLON.match(text)
     if to_colon:
-        return _spoken("say", to_colon["whom"], to_colon["words"], "")
+        return _spoken("say", "", to_colon["words"], to_colon["whom"])
     said_to = _SAID_TO.match(text)
     if said_to and set(re.findall(r"\w+", said_to["words"].lower())) <= _PLEASANTRIES:
         return _spoken("say", "", said_to["words"], said_to["whom"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from engine.story.words import (
     BARE_OBJECTS,
@@ -14,6 +15,7 @@ from engine.story.words import (
     PREPOSITIONS,
     TO_PERSONS,
     TRANSITIVE,
+    VERBS,
 )
 
 _WHOLE = {
@@ -69,7 +71,11 @@ def expand(command: str) -> str | None:
         words[0] = first = _FIRST[first]
     if len(words) == 1 or len(words) > _LONGEST:
         return " ".join(words) if changed else None
-    if first == "look" and words[1].lower() not in PREPOSITIONS | BARE_OBJECTS | {"away"}:
+    if first == "look" and words[1].lower() not in PREPOSITIONS | BARE_OBJECTS | {
+        "away",
+        "where",
+        "how",
+    }:
         return _with_articles([first, "at", *words[1:]])
     articled = _with_articles(words)
     return articled if changed or articled != text else None
@@ -83,6 +89,8 @@ def _with_articles(words: list[str]) -> str:
     if any(not re.fullmatch(r"[A-Za-z]+(?:['-][A-Za-z]+)*", word) for word in words[1:]):
         return " ".join(words)  # numbers or punctuation: somebody wrote a sentence
     if any(word.lower() in DETERMINERS for word in words[1:]):
+        return " ".join(words)
+    if _has_infinitive(words):
         return " ".join(words)
     out = [words[0]]
     group: list[str] = []
@@ -98,6 +106,14 @@ def _with_articles(words: list[str]) -> str:
     return " ".join(out)
 
 
+def _has_infinitive(words: list[str]) -> bool:
+    """Whether a "to" begins an infinitive: "tell Gran to stop", "run to catch the bus"."""
+    for at, (word, following) in enumerate(pairwise(words)):
+        if word == "to" and following in VERBS:
+            return words[0].lower() in {"ask", "tell", "help", "teach"} or at + 2 < len(words)
+    return False
+
+
 def _article(verb: str, preposition: str, group: list[str], *, first: bool) -> list[str]:
     """A noun group with its article, if it should have one."""
     if not group or len(group) > 3:
@@ -109,6 +125,10 @@ def _article(verb: str, preposition: str, group: list[str], *, first: bool) -> l
         or (head.endswith("ly") and head not in {"fly", "jelly", "lily"})
     ):
         return group
+    if group[-1].endswith(("ing", "'s")) or "'s" in head:
+        return group
+    if preposition == "for" and (group[-1].endswith("s") or head == "help"):
+        return group  # "look for footprints", but "look for the key"
     if head in PLACES and preposition in {"to", "in", "from"}:
         return group
     if first and verb in INTRANSITIVE and verb not in TRANSITIVE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from engine.story.words import SPEECH_VERBS
+from engine.story.words import SPEECH_VERBS, word_set
 
 # Quoted speech: straight, curly, or single quotes that stand outside words.
 _QUOTED = re.compile(
@@ -13,24 +13,10 @@ _QUOTED = re.compile(
 )
 _WORD = re.compile(r"[A-Za-z]+(?:['’][A-Za-z]+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?…]['\")\]’”]*\s+|\n\s*)$")
-_ADVERBS = frozenset(
-    [
-        "also",
-        "just",
-        "still",
-        "always",
-        "never",
-        "really",
-        "only",
-        "now",
-        "then",
-        "almost",
-        "already",
-        "soon",
-        "suddenly",
-        "once",
-        "too",
-    ]
+_ADVERBS = word_set(
+    """
+    also just still always never really only now then almost already soon suddenly once too
+    """
 )
 _CONTRACTIONS = {
     "i'm": "you're",
@@ -59,55 +45,17 @@ _MISSING_APOSTROPHES = {
     ]
 }
 _SIGHT = 80  # how many characters on either side decide about a word
-_NUMBERED = frozenset(
-    [
-        "part",
-        "act",
-        "chapter",
-        "book",
-        "volume",
-        "war",
-        "type",
-        "class",
-        "phase",
-        "stage",
-        "level",
-        "mark",
-    ]
+_NUMBERED = word_set(
+    """
+    part act chapter book volume war type class phase stage level mark
+    """
 )
 _REGNAL = re.compile(r"\b(?:King|Queen|Pope|Emperor|Empress|Tsar|Czar|Kaiser)\s+[A-Z]\w+\s*$")
-_BEFORE_MINE = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "isn't",
-        "aren't",
-        "of",
-        "than",
-        "like",
-        "not",
-        "all",
-        "still",
-        "now",
-        "became",
-        "become",
-        "into",
-        "take",
-        "takes",
-        "keep",
-        "use",
-        "want",
-        "eat",
-        "finish",
-        "share",
-        "show",
-        "draw",
-        "raise",
-    ]
+_BEFORE_MINE = word_set(
+    """
+    is are was were be been isn't aren't of than like not all still now became become into take
+    takes keep use want eat finish share show draw raise
+    """
 )
 
 
@@ -164,6 +112,8 @@ def _second(word: str, before: str, after: str) -> str | None:
         return _CONTRACTIONS[low]
     if low == "mine":
         return "yours" if _is_pronoun_mine(before, after) else None
+    if low == "my" and re.match(r"\s+(?:lord|lady|liege|goodness|gosh)\b", after):
+        return None
     simple = {"me": "you", "my": "your", "myself": "yourself"}.get(low)
     if simple:
         return simple

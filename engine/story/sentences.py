@@ -4,44 +4,14 @@ from __future__ import annotations
 
 import re
 
+from engine.story.words import word_set
+
 # Titles and the like: a full stop after them never ends a sentence.
-_ABBREVIATIONS = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "mx",
-        "dr",
-        "st",
-        "prof",
-        "capt",
-        "lt",
-        "col",
-        "gen",
-        "sgt",
-        "cpl",
-        "cmdr",
-        "rev",
-        "hon",
-        "mt",
-        "messrs",
-        "mme",
-        "mlle",
-        "gov",
-        "pres",
-        "sen",
-        "rep",
-        "vs",
-        "fig",
-        "vol",
-        "approx",
-        "dept",
-        "est",
-        "e.g",
-        "i.e",
-        "cf",
-        "viz",
-    ]
+_ABBREVIATIONS = word_set(
+    """
+    mr mrs ms mx dr st prof capt lt col gen sgt cpl cmdr rev hon mt messrs mme mlle gov pres sen
+    rep vs fig vol approx dept est e.g i.e cf viz
+    """
 )
 _TERMINATORS = ".!?…"
 CLOSERS = "\"'”’)]}*_"
@@ -55,6 +25,8 @@ def _is_abbreviation(text: str, stop: int) -> bool:
     if match is None:
         return False
     word = match[1]
+    if "." in word and text[stop + 1 : stop + 3].strip(" ")[:1].islower():
+        return True  # "B.T. might know", "at 5 p.m. the bell rings"
     if word.lower() in _ABBREVIATIONS:
         return True
     # An initial ("J. Smith"), but not the pronoun at a sentence's end ("It is I.").

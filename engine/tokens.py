@@ -46,8 +46,8 @@ class Tokenizer(Protocol):
         ...
 
 
-def common_prefix(a: Sequence[int], b: Sequence[int]) -> int:
-    """Length of the longest common prefix of two id sequences."""
+def common_prefix(a: Sequence[object], b: Sequence[object]) -> int:
+    """Length of the longest common prefix of two sequences (ids or text)."""
     low, high = 0, min(len(a), len(b))
     if a[:high] == b[:high]:
         return high

@@ -1,0 +1,526 @@
+"""The page: the branch as a book page that is written in. A view: it lays out and reports.
+
+What it is given
+    ``show_branch(nodes)``      another branch or story: the page is filled anew, its end first
+    ``update_branch(nodes)``    the branch as it is now; nodes are values, and only those that are
+                                other objects than before are looked at and redrawn
+    ``begin_stream() stream(text) retract(n) end_stream(nodes)``
+                                a reply that arrives; painted once a frame below the last passage
+
+What it reports
+    ``edited(start, end, text, node)``
+                                a person replaced ``start`` up to ``end`` (code points of the
+                                branch's text, the concatenation of its passages) by ``text``;
+                                ``node`` is the id of the passage the caret was in (it decides
+                                at a border; 0 for none). The receiver changes the story and calls
+                                ``update_branch`` before it returns; when it does not, the page
+                                takes the edit back (a story that cannot be written to).
+    ``edited_many(edits)``      the same for a list of ``Edit``, ascending, not overlapping, in
+                                offsets of the text as it is: one verb (replace all)
+    ``undo_requested() redo_requested()``
+                                the keys; undo is the story's journal, the document keeps none
+    ``caret_moved(start, end)`` caret or selection, in code points of the branch
+    ``counted(words, selected)`` word counts, a moment after they changed
+    ``menu_opened(menu, offset)`` before the context menu is shown: add to it
+    ``zoomed(points)``          the font size after a zoom
+    ``loaded()``                the whole branch is in the document
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QTextCursor
+from PySide6.QtWidgets import QFrame, QTextEdit
+
+from app.page_canvas import Canvas
+from app.page_formats import Formats, Marks
+from app.page_keys import build_menu, handle_key, is_history
+from app.page_layout import Mode
+from app.page_margin import paint_margin
+from app.page_text import Edit, PageText, Patch
+from app.theme import DEFAULT_SIZE, Theme, book_font, load_theme, palette
+from app.units import to_points, to_units
+from app.words import count_words
+from engine.story.normalize import normalize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import (
+        QContextMenuEvent,
+        QFont,
+        QPaintEvent,
+        QResizeEvent,
+        QWheelEvent,
+    )
+
+    from engine.story.node import Node
+
+FRAME_MS = 16
+FIRST_FILL = 400_000  # characters in the document before the first paint
+BACK_FILL = 120_000  # characters per step above them
+MEASURE = 66  # characters a line
+SMALLEST, LARGEST = 7.0, 40.0  # points
+_SAMPLE = "the quick brown fox jumps over a lazy dog, and nobody minds at all. "
+
+
+class Page(QTextEdit):
+    """The story's text, set and edited; see the module's docstring for what goes in and out."""
+
+    edited = Signal(int, int, str, int)
+    edited_many = Signal(object)
+    undo_requested = Signal()
+    redo_requested = Signal()
+    caret_moved = Signal(int, int)
+    counted = Signal(int, int)
+    menu_opened = Signal(object, int)
+    zoomed = Signal(float)
+    loaded = Signal()
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(self.tr("Story"))
+        self.setAccessibleDescription(self.tr("The text of the story; you can edit it anywhere."))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setUndoRedoEnabled(False)
+        self.setAcceptRichText(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.model = PageText()
+        self.measure = MEASURE
+        self.focused = False
+        self._marks = Marks.COLOUR
+        self._theme = load_theme("light")
+        self._font = book_font(points=DEFAULT_SIZE)
+        self._line_end = ""  # what the key being handled writes at a paragraph's end
+        self._dirty: tuple[int, int] | None = None  # first block, blocks after the last
+        self._answered = False
+        self._pending: list[str] = []
+        self._canvas = Canvas(self.document(), self.model, Formats(self._theme, self._font))
+        self._flush_timer = self._timer(FRAME_MS, self._flush)
+        self._fill_timer = self._timer(0, self._fill_more)
+        self._count_timer = self._timer(300, self._count)
+        self.document().contentsChange.connect(self._note_change)
+        self.textChanged.connect(self._reconcile)
+        self.selectionChanged.connect(self._report_caret)
+        self.cursorPositionChanged.connect(self._report_caret)
+        self._dress()
+
+    def _timer(self, interval: int, slot) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval)
+        timer.timeout.connect(slot)
+        return timer
+
+    # The branch
+
+    def show_branch(self, nodes: Sequence[Node]) -> None:
+        """Show another branch or story, its end first."""
+        self._pending.clear()
+        self.model.load(nodes)
+        self._answered = True
+        self._refill()
+        self.moveCursor(QTextCursor.MoveOperation.End)
+        self.scroll_to_end()
+        self._count_timer.start()
+
+    def update_branch(self, nodes: Sequence[Node]) -> None:
+        """Take over the branch as it is now, and redraw what became another."""
+        self._answered = True
+        self._draw(self.model.update(nodes))
+
+    def text(self) -> str:
+        """The branch's text as the page has it, a streaming draft included."""
+        return self.model.text()
+
+    def begin_stream(self) -> None:
+        """A reply is about to arrive below the last passage."""
+        if self.model.draft is not None:
+            raise ValueError("a reply is being streamed already")
+        self.model.begin()
+
+    @Slot(str)
+    def stream(self, text: str) -> None:
+        """The reply goes on; painted with the next frame."""
+        if self.model.draft is None:
+            self.begin_stream()
+        self._pending.append(text)
+        if not self._flush_timer.isActive():
+            self._flush_timer.start()
+
+    def retract(self, characters: int) -> None:
+        """Take back the last characters that were streamed."""
+        self._flush()
+        self._draw(self.model.retract(characters))
+
+    def end_stream(self, nodes: Sequence[Node]) -> None:
+        """The reply is part of ``nodes`` now, or was dropped."""
+        self._flush()
+        self._answered = True
+        self._draw(self.model.close(nodes), follow=True)
+
+    @property
+    def streaming(self) -> bool:
+        """Whether a reply is arriving."""
+        return self.model.draft is not None
+
+    @Slot()
+    def _flush(self) -> None:
+        self._flush_timer.stop()
+        text = "".join(self._pending)
+        self._pending.clear()
+        if text:
+            self._draw(self.model.extend(text), follow=True)
+
+    def _draw(self, patch: Patch | None, *, follow: bool = False) -> None:
+        if patch is None:
+            return
+        below = self.at_end()
+        cursor = self.textCursor()
+        anchor, position = cursor.anchor(), cursor.position()
+        self._canvas.patch(patch)
+        if follow:
+            if self.textCursor().position() != position:  # it stood where the text was added
+                self._set_cursor(anchor, position)
+            if below:
+                self.scroll_to_end()
+        self.viewport().update()
+        self._count_timer.start()
+
+    # Loading
+
+    def _refill(self) -> None:
+        self._dirty = None
+        self._canvas.fill(FIRST_FILL)
+        self._fill_timer.start()
+
+    @Slot()
+    def _fill_more(self) -> None:
+        bar = self.verticalScrollBar()
+        from_end = bar.maximum() - bar.value()
+        self._canvas.back_fill(BACK_FILL)
+        bar.setValue(bar.maximum() - from_end)
+        if self._canvas.hidden:
+            self._fill_timer.start()
+        else:
+            self.loaded.emit()
+
+    def load_all(self) -> None:
+        """Put what is missing above into the document at once."""
+        if self._canvas.hidden:
+            self._canvas.back_fill(self.model.length * 2)
+
+    # A person's changes
+
+    @Slot(int, int, int)
+    def _note_change(self, position: int, _removed: int, added: int) -> None:
+        if self._canvas.drawing:
+            return
+        document = self.document()
+        first = document.findBlock(position).blockNumber()
+        end = document.findBlock(min(position + added, document.characterCount() - 1))
+        after = document.blockCount() - 1 - end.blockNumber()
+        if self._dirty:
+            first, after = min(first, self._dirty[0]), min(after, self._dirty[1])
+        self._dirty = first, after
+
+    @Slot()
+    def _reconcile(self) -> None:
+        """Tell the story what the person did to the document."""
+        if self._dirty is None or self._canvas.drawing:
+            return
+        (first, after), self._dirty = self._dirty, None
+        document, hidden = self.document(), self._canvas.hidden
+        last = document.blockCount() - after
+        texts = [self._canvas.block(number).text() for number in range(first, last)]
+        low, high = hidden + first, len(self.model.paragraphs) - after
+        line_end = self._line_end or self._canvas.mode.line_end
+        caret = self._caret_in(first, texts)
+        edit = self.model.typed(low, high, texts, caret, line_end)
+        if edit is None:
+            return
+        if edit.start == edit.end and not edit.text:  # a border that is not in the text
+            self._draw(self.model.relay(low, low + len(texts)))
+            return
+        if self._ask(edit):
+            return
+        offset = min(edit.start, self.model.length)
+        self._draw(self.model.restore())
+        self.set_caret(offset)
+
+    def _ask(self, edit: Edit) -> bool:
+        """Report an edit; whether the story took it."""
+        self._answered = False
+        if self.model.writable(edit):
+            self.edited.emit(edit.start, edit.end, edit.text, edit.node)
+        self._count_timer.start()
+        return self._answered and self.model.agreed
+
+    def _caret_in(self, first: int, texts: list[str]) -> int:
+        """The caret in code points of ``texts`` joined by one character; -1 when it is elsewhere."""
+        cursor = self.textCursor()
+        number = cursor.blockNumber() - first
+        if not 0 <= number < len(texts):
+            return -1
+        column = to_points(texts[number], cursor.positionInBlock())
+        return sum(len(text) + 1 for text in texts[:number]) + column
+
+    def replace(self, start: int, end: int, text: str) -> bool:
+        """Replace a range as if the person had typed it; false when the story did not take it."""
+        index, column = self.model.place(start)
+        owner = self.model.owner(index, column)
+        edit = Edit(start, end, normalize(text), owner.id if owner else 0)
+        if not self._ask(edit):
+            return False
+        self.set_caret(start + len(edit.text))
+        return True
+
+    def replace_many(self, edits: Sequence[Edit]) -> bool:
+        """Replace several ranges as one verb; false when the story did not take it."""
+        self._answered = False
+        if edits and all(self.model.writable(edit) for edit in edits):
+            self.edited_many.emit(list(edits))
+        return self._answered
+
+    def insert_text(self, text: str) -> bool:
+        """Put text in place of the selection, as the person's own."""
+        start, end = self.selection()
+        return self.replace(start, end, text)
+
+    # Places
+
+    def offset_at(self, position: int) -> int:
+        """The branch's offset (code points) of a document position (UTF-16 units)."""
+        block = self.document().findBlock(position)
+        index = self._canvas.hidden + block.blockNumber()
+        column = to_points(block.text(), position - block.position())
+        return self.model.content_start(index) + column
+
+    def position_at(self, offset: int) -> int:
+        """The document position of a branch's offset; loads what is missing for it."""
+        index, column = self.model.place(offset)
+        if index < self._canvas.hidden:
+            self.load_all()
+        block = self._canvas.block(index - self._canvas.hidden)
+        return block.position() + to_units(block.text(), column)
+
+    def place_of(self, offset: int) -> tuple[int, int]:
+        """``(node id, offset in the node)`` of a branch's offset; (0, 0) on an empty page."""
+        number = self.model.node_at(offset)
+        if number < 0:
+            return 0, 0
+        return self.model.passage(number).id, offset - self.model.node_start(number)
+
+    def offset_of(self, node_id: int, offset: int = 0) -> int:
+        """The branch's offset of a place in a node; ValueError when it is not on the page."""
+        for number, node in enumerate(self.model.nodes):
+            if node.id == node_id:
+                return self.model.node_start(number) + offset
+        raise ValueError(f"passage {node_id} is not on the page")
+
+    def selection(self) -> tuple[int, int]:
+        """The selected range in code points of the branch; both equal the caret without one."""
+        cursor = self.textCursor()
+        return self.offset_at(cursor.selectionStart()), self.offset_at(cursor.selectionEnd())
+
+    def caret(self) -> int:
+        """The caret in code points of the branch."""
+        return self.offset_at(self.textCursor().position())
+
+    def set_caret(self, offset: int) -> None:
+        """Put the caret somewhere and show it."""
+        self.select(offset, offset)
+
+    def select(self, start: int, end: int) -> None:
+        """Select a range and show it."""
+        self._set_cursor(self.position_at(start), self.position_at(end))
+        self.ensureCursorVisible()
+
+    def _set_cursor(self, anchor: int, position: int) -> None:
+        cursor = self.textCursor()
+        cursor.setPosition(anchor)
+        cursor.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+
+    def at_end(self) -> bool:
+        """Whether the last line is in view."""
+        bar = self.verticalScrollBar()
+        return bar.value() >= bar.maximum() - self._canvas.formats.line
+
+    def scroll_to_end(self) -> None:
+        """Bring the last line into view."""
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    @Slot()
+    def _report_caret(self) -> None:
+        if self._canvas.drawing or self._dirty:
+            return
+        self.caret_moved.emit(*self.selection())
+        if self.focused:
+            self.viewport().update()
+        if self.textCursor().hasSelection():
+            self._count_timer.start()
+
+    @Slot()
+    def _count(self) -> None:
+        start, end = self.selection()
+        selected = count_words(self.model.text(start, end)) if end > start else 0
+        self.counted.emit(self.model.word_count(), selected)
+
+    # Appearance
+
+    def set_theme(self, theme: Theme) -> None:
+        """Colours."""
+        self._theme = theme
+        self._dress()
+
+    def set_font(self, font: QFont) -> None:
+        """The book font and its size."""
+        self._font = font
+        self._dress()
+
+    def set_marks(self, marks: Marks) -> None:
+        """How authors are told apart."""
+        self._marks = marks
+        self._dress()
+
+    def set_mode(self, mode: Mode) -> None:
+        """How the page is set, and what Enter writes."""
+        self._canvas.mode = mode
+        self._dress()
+
+    def set_measure(self, characters: int) -> None:
+        """The length of a line, in characters."""
+        self.measure = characters
+        self._fit()
+
+    def set_focus_mode(self, *, on: bool) -> None:
+        """Dim all but the paragraph with the caret."""
+        self.focused = on
+        self.viewport().update()
+
+    def zoom(self, steps: int) -> None:
+        """Larger or smaller letters; 0 is the size they are shipped with."""
+        points = self._font.pointSizeF() + steps if steps else DEFAULT_SIZE
+        points = max(SMALLEST, min(points, LARGEST))
+        if points != self._font.pointSizeF():
+            font = book_font(self._font.family(), points)
+            self.set_font(font)
+            self.zoomed.emit(points)
+
+    def _dress(self) -> None:
+        """Set everything anew with the fonts and colours as they are now."""
+        start, end = self.selection()
+        top = self.offset_at(self.cursorForPosition(self.viewport().rect().topLeft()).position())
+        below = self.at_end()
+        self._canvas.formats = Formats(self._theme, self._font, marks=self._marks)
+        colors = palette(self._theme)
+        colors.setColor(colors.ColorRole.Window, self._theme.color("paper"))  # the margins too
+        self.setPalette(colors)
+        self.document().setDefaultFont(self._font)
+        self.setCursorWidth(max(1, round(self._canvas.formats.size / 11)))
+        self._fit()
+        self._refill()
+        self._set_cursor(self.position_at(start), self.position_at(end))
+        if below:
+            self.scroll_to_end()
+        else:
+            self._scroll_to(top)
+
+    def _scroll_to(self, offset: int) -> None:
+        block = self.document().findBlock(self.position_at(offset))
+        box = self.document().documentLayout().blockBoundingRect(block)
+        self.verticalScrollBar().setValue(round(box.top()))
+
+    def _fit(self) -> None:
+        """Centre a column of the measure."""
+        metrics = QFontMetricsF(self._font)
+        width = self.measure * metrics.horizontalAdvance(_SAMPLE) / len(_SAMPLE)
+        gutter = self._canvas.formats.gutter
+        room = self.width() - self.verticalScrollBar().sizeHint().width()
+        margin = max(0, round((room - width) / 2 - gutter))
+        self.setViewportMargins(margin, 0, margin, 0)
+
+    # Qt's events
+
+    def break_line(self, *, soft: bool) -> None:
+        """A new paragraph, or with ``soft`` a new line, at the caret."""
+        self._line_end = "\n" if soft else ""
+        try:
+            self.textCursor().insertBlock()
+        finally:
+            self._line_end = ""
+        self.ensureCursorVisible()
+
+    def select_all(self) -> None:
+        """Select the whole story."""
+        self.load_all()
+        self.selectAll()
+
+    def event(self, event: QEvent) -> bool:
+        """Leave undo and redo to the window's actions; scroll from the margins too."""
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            if is_history(event):
+                event.ignore()
+                return True
+        elif event.type() is QEvent.Type.Wheel:
+            self.wheelEvent(event)  # type: ignore[arg-type]
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Type, break lines, undo."""
+        if handle_key(self, event):
+            event.accept()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """With Ctrl the wheel changes the size of the letters."""
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            steps = event.angleDelta().y()
+            if steps:
+                self.zoom(1 if steps > 0 else -1)
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """The menu, with what the window adds to it."""
+        menu = build_menu(self)
+        cursor = self.cursorForPosition(self.viewport().mapFromGlobal(event.globalPos()))
+        self.menu_opened.emit(menu, self.offset_at(cursor.position()))
+        menu.exec(event.globalPos())
+        menu.deleteLater()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the column in the middle, and the end in view."""
+        below = self.at_end()
+        super().resizeEvent(event)
+        self._fit()
+        if below:
+            self.scroll_to_end()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The text, then the signs beside it."""
+        super().paintEvent(event)
+        paint_margin(self, self._canvas, focused=self.focused)
+
+    def canInsertFromMimeData(self, source: QMimeData) -> bool:
+        """Text of any kind."""
+        return source.hasText()
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        """Paste plain text, as the person's own."""
+        self.insert_text(source.text())
+        self.ensureCursorVisible()
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """Copy the story's own text: line ends as it has them, no colours."""
+        made = QMimeData()
+        made.setText(self.model.text(*self.selection()))
+        return made

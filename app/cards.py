@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QResizeEvent, QTextLayout
-from PySide6.QtWidgets import QAbstractButton, QGridLayout, QSizePolicy, QWidget
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QTextLayout
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
+from app.flow import Flow
 from app.theme import blend, book_font
 
 RADIUS = 10
@@ -132,7 +133,7 @@ def draw_lines(painter: QPainter, font: QFont, text: str, box: QRectF) -> None:
 
 
 class CardGrid(QWidget):
-    """Cards in as many columns as there is room for; the arrow keys go from card to card.
+    """Cards in as many columns as there is room for.
 
     Signals:
         chosen: the id of a card.
@@ -142,12 +143,8 @@ class CardGrid(QWidget):
 
     def __init__(self, parent: QWidget | None = None, *, column: int = 250) -> None:
         super().__init__(parent)
-        self._column = column
-        self._columns = 0
         self._buttons: list[CardButton] = []
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setSpacing(12)
+        self._flow = Flow(self, gap=12, column=column)
 
     @property
     def buttons(self) -> list[CardButton]:
@@ -156,35 +153,12 @@ class CardGrid(QWidget):
 
     def set_cards(self, cards: list[Card]) -> None:
         """Show these cards instead."""
+        self._flow.clear()
+        self._buttons = [CardButton(card, self) for card in cards]
         for button in self._buttons:
-            self._grid.removeWidget(button)
-            button.hide()
-            button.deleteLater()
-        self._buttons = []
-        for card in cards:
-            button = CardButton(card, self)
             button.clicked.connect(self._clicked)
-            self._buttons.append(button)
-        self._columns = 0
-        self._arrange()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Another width, other columns."""
-        super().resizeEvent(event)
-        self._arrange()
-
-    def _arrange(self) -> None:
-        columns = max(1, (self.width() + 12) // (self._column + 12))
-        if columns == self._columns:
-            return
-        for column in range(self._columns):
-            self._grid.setColumnStretch(column, 0)
-        self._columns = columns
-        for number, button in enumerate(self._buttons):
-            self._grid.addWidget(button, number // columns, number % columns)
+            self._flow.addWidget(button)
             button.show()
-        for column in range(columns):
-            self._grid.setColumnStretch(column, 1)
 
     @Slot()
     def _clicked(self) -> None:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.flow import Flow
 from app.prompt_line import Line
 from app.reply_length import ReplyLength
 from engine.story.node import Kind
@@ -56,7 +57,7 @@ class Prompt(QWidget):
         self._modes = QButtonGroup(self)
         self._send = QPushButton(self)
         self._send.setObjectName("send")
-        self._suggestions = QHBoxLayout()
+        self._suggestions = Flow()
         self._streaming = False
         self._waiting = False
         self._lay_out()
@@ -95,7 +96,6 @@ class Prompt(QWidget):
         row.addWidget(self._send)
         self._send.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.length.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
-        self._suggestions.setSpacing(6)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(12, 6, 12, 6)
         outer.setSpacing(6)
@@ -136,19 +136,13 @@ class Prompt(QWidget):
 
     def show_suggestions(self, actions: list[str]) -> None:
         """Offer actions above the line; an empty list takes them away."""
-        while (item := self._suggestions.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        self._suggestions.clear()
         for text in actions:
             button = QPushButton(text, self)
             button.setProperty("segment", "alone")
             button.setAccessibleName(self.tr("Suggested action: %1").replace("%1", text))
             button.clicked.connect(self._suggestion_clicked)
             self._suggestions.addWidget(button)
-        if actions:
-            self._suggestions.addStretch(1)
 
     @Slot()
     def submit(self) -> None:

@@ -27,9 +27,9 @@ QPushButton[segment] { background: $button; color: $ink; border: 1px solid $rule
 QPushButton[segment="first"] { border-top-left-radius: 8px; border-bottom-left-radius: 8px; }
 QPushButton[segment="middle"] { border-left: 0; }
 QPushButton[segment="last"] { border-left: 0; border-top-right-radius: 8px; border-bottom-right-radius: 8px; }
-QPushButton[segment="alone"] { border-radius: 14px; padding: 4px 12px; text-align: left; }
+QPushButton[segment="alone"] { border-radius: 10px; padding: 4px 12px; }
 QPushButton[segment]:hover { background: $hover; }
-QPushButton[segment]:checked { background: $press; font-weight: 600; }
+QPushButton[segment]:checked { background: $press; }
 QPushButton[segment]:focus { border: 1px solid $accent; }
 QPushButton#send, QPushButton[primary="true"] { background: $accent; color: $on_accent; border: 1px solid $accent;
     border-radius: 8px; padding: 5px 14px; font-weight: 600; }

@@ -28,42 +28,41 @@ What it reports
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QFontMetricsF, QKeyEvent, QTextCursor
+from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextEdit
 
 from app.page_canvas import Canvas
-from app.page_formats import Formats, Marks
 from app.page_keys import build_menu, handle_key, is_history
-from app.page_layout import Mode
 from app.page_margin import paint_margin
+from app.page_places import Places
+from app.page_setting import PageSetting
 from app.page_text import Edit, PageText, Patch
-from app.theme import DEFAULT_SIZE, Theme, book_font, load_theme, palette
-from app.units import to_points, to_units
+from app.theme import Theme, load_theme
+from app.units import to_points
 from app.words import count_words
 from engine.story.normalize import normalize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import (
         QContextMenuEvent,
-        QFont,
         QPaintEvent,
         QResizeEvent,
         QWheelEvent,
     )
+    from PySide6.QtWidgets import QWidget
 
+    from engine.story.change import Change
     from engine.story.node import Node
 
 FRAME_MS = 16
 FIRST_FILL = 400_000  # characters in the document before the first paint
 BACK_FILL = 120_000  # characters per step above them
-MEASURE = 66  # characters a line
-SMALLEST, LARGEST = 7.0, 40.0  # points
-_SAMPLE = "the quick brown fox jumps over a lazy dog, and nobody minds at all. "
 
 
 class Page(QTextEdit):
@@ -79,7 +78,7 @@ class Page(QTextEdit):
     zoomed = Signal(float)
     loaded = Signal()
 
-    def __init__(self, parent=None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(self.tr("Story"))
         self.setAccessibleDescription(self.tr("The text of the story; you can edit it anywhere."))
@@ -89,16 +88,14 @@ class Page(QTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.model = PageText()
-        self.measure = MEASURE
         self.focused = False
-        self._marks = Marks.COLOUR
-        self._theme = load_theme("light")
-        self._font = book_font(points=DEFAULT_SIZE)
+        self._setting = PageSetting(load_theme("light"))
         self._line_end = ""  # what the key being handled writes at a paragraph's end
         self._dirty: tuple[int, int] | None = None  # first block, blocks after the last
         self._answered = False
         self._pending: list[str] = []
-        self._canvas = Canvas(self.document(), self.model, Formats(self._theme, self._font))
+        self._canvas = Canvas(self.document(), self.model, self._setting.formats())
+        self.places = Places(self, self._canvas)
         self._flush_timer = self._timer(FRAME_MS, self._flush)
         self._fill_timer = self._timer(0, self._fill_more)
         self._count_timer = self._timer(300, self._count)
@@ -107,8 +104,9 @@ class Page(QTextEdit):
         self.selectionChanged.connect(self._report_caret)
         self.cursorPositionChanged.connect(self._report_caret)
         self._dress()
+        self._canvas.fill(0)
 
-    def _timer(self, interval: int, slot) -> QTimer:
+    def _timer(self, interval: int, slot: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
         timer.setSingleShot(True)
         timer.setInterval(interval)
@@ -131,6 +129,12 @@ class Page(QTextEdit):
         """Take over the branch as it is now, and redraw what became another."""
         self._answered = True
         self._draw(self.model.update(nodes))
+
+    def apply(self, change: Change) -> None:
+        """Take over what one verb did to the branch; the same as ``update_branch``, but at once."""
+        self._answered = True
+        if change.splice is not None:
+            self._draw(self.model.splice(change.splice))
 
     def text(self) -> str:
         """The branch's text as the page has it, a streaming draft included."""
@@ -184,7 +188,7 @@ class Page(QTextEdit):
         self._canvas.patch(patch)
         if follow:
             if self.textCursor().position() != position:  # it stood where the text was added
-                self._set_cursor(anchor, position)
+                self.places.put(anchor, position)
             if below:
                 self.scroll_to_end()
         self.viewport().update()
@@ -210,8 +214,7 @@ class Page(QTextEdit):
 
     def load_all(self) -> None:
         """Put what is missing above into the document at once."""
-        if self._canvas.hidden:
-            self._canvas.back_fill(self.model.length * 2)
+        self._canvas.fill_all()
 
     # A person's changes
 
@@ -292,58 +295,21 @@ class Page(QTextEdit):
 
     # Places
 
-    def offset_at(self, position: int) -> int:
-        """The branch's offset (code points) of a document position (UTF-16 units)."""
-        block = self.document().findBlock(position)
-        index = self._canvas.hidden + block.blockNumber()
-        column = to_points(block.text(), position - block.position())
-        return self.model.content_start(index) + column
-
-    def position_at(self, offset: int) -> int:
-        """The document position of a branch's offset; loads what is missing for it."""
-        index, column = self.model.place(offset)
-        if index < self._canvas.hidden:
-            self.load_all()
-        block = self._canvas.block(index - self._canvas.hidden)
-        return block.position() + to_units(block.text(), column)
-
-    def place_of(self, offset: int) -> tuple[int, int]:
-        """``(node id, offset in the node)`` of a branch's offset; (0, 0) on an empty page."""
-        number = self.model.node_at(offset)
-        if number < 0:
-            return 0, 0
-        return self.model.passage(number).id, offset - self.model.node_start(number)
-
-    def offset_of(self, node_id: int, offset: int = 0) -> int:
-        """The branch's offset of a place in a node; ValueError when it is not on the page."""
-        for number, node in enumerate(self.model.nodes):
-            if node.id == node_id:
-                return self.model.node_start(number) + offset
-        raise ValueError(f"passage {node_id} is not on the page")
-
     def selection(self) -> tuple[int, int]:
         """The selected range in code points of the branch; both equal the caret without one."""
-        cursor = self.textCursor()
-        return self.offset_at(cursor.selectionStart()), self.offset_at(cursor.selectionEnd())
+        return self.places.selection()
 
     def caret(self) -> int:
         """The caret in code points of the branch."""
-        return self.offset_at(self.textCursor().position())
+        return self.places.caret()
 
     def set_caret(self, offset: int) -> None:
         """Put the caret somewhere and show it."""
-        self.select(offset, offset)
+        self.places.select(offset, offset)
 
     def select(self, start: int, end: int) -> None:
         """Select a range and show it."""
-        self._set_cursor(self.position_at(start), self.position_at(end))
-        self.ensureCursorVisible()
-
-    def _set_cursor(self, anchor: int, position: int) -> None:
-        cursor = self.textCursor()
-        cursor.setPosition(anchor)
-        cursor.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
-        self.setTextCursor(cursor)
+        self.places.select(start, end)
 
     def at_end(self) -> bool:
         """Whether the last line is in view."""
@@ -373,76 +339,54 @@ class Page(QTextEdit):
 
     # Appearance
 
+    @property
+    def setting(self) -> PageSetting:
+        """The page's typography."""
+        return self._setting
+
+    def apply_setting(self, setting: PageSetting) -> None:
+        """Set the page in another way; place and selection stay."""
+        (start, end), top, below = self.selection(), self.places.top(), self.at_end()
+        old, self._setting = self._setting, setting
+        if replace(old, measure=setting.measure) == setting:
+            self._fit()
+            return
+        self._canvas.mode = setting.mode
+        self._dress()
+        self._refill()
+        self.places.put(self.places.position_at(start), self.places.position_at(end))
+        if below:
+            self.scroll_to_end()
+        else:
+            self.places.scroll_to(top)
+
     def set_theme(self, theme: Theme) -> None:
-        """Colours."""
-        self._theme = theme
-        self._dress()
+        """Other colours, nothing else."""
+        self.apply_setting(replace(self._setting, theme=theme))
 
-    def set_font(self, font: QFont) -> None:
-        """The book font and its size."""
-        self._font = font
-        self._dress()
-
-    def set_marks(self, marks: Marks) -> None:
-        """How authors are told apart."""
-        self._marks = marks
-        self._dress()
-
-    def set_mode(self, mode: Mode) -> None:
-        """How the page is set, and what Enter writes."""
-        self._canvas.mode = mode
-        self._dress()
-
-    def set_measure(self, characters: int) -> None:
-        """The length of a line, in characters."""
-        self.measure = characters
-        self._fit()
+    def zoom(self, steps: int) -> None:
+        """Larger or smaller letters; 0 is the size they are shipped with."""
+        setting = self._setting.zoomed(steps)
+        if setting != self._setting:
+            self.apply_setting(setting)
+            self.zoomed.emit(setting.points)
 
     def set_focus_mode(self, *, on: bool) -> None:
         """Dim all but the paragraph with the caret."""
         self.focused = on
         self.viewport().update()
 
-    def zoom(self, steps: int) -> None:
-        """Larger or smaller letters; 0 is the size they are shipped with."""
-        points = self._font.pointSizeF() + steps if steps else DEFAULT_SIZE
-        points = max(SMALLEST, min(points, LARGEST))
-        if points != self._font.pointSizeF():
-            font = book_font(self._font.family(), points)
-            self.set_font(font)
-            self.zoomed.emit(points)
-
     def _dress(self) -> None:
-        """Set everything anew with the fonts and colours as they are now."""
-        start, end = self.selection()
-        top = self.offset_at(self.cursorForPosition(self.viewport().rect().topLeft()).position())
-        below = self.at_end()
-        self._canvas.formats = Formats(self._theme, self._font, marks=self._marks)
-        colors = palette(self._theme)
-        colors.setColor(colors.ColorRole.Window, self._theme.color("paper"))  # the margins too
-        self.setPalette(colors)
-        self.document().setDefaultFont(self._font)
+        self._canvas.formats = self._setting.formats()
+        self.setPalette(self._setting.palette())
+        self.document().setDefaultFont(self._setting.font)
         self.setCursorWidth(max(1, round(self._canvas.formats.size / 11)))
         self._fit()
-        self._refill()
-        self._set_cursor(self.position_at(start), self.position_at(end))
-        if below:
-            self.scroll_to_end()
-        else:
-            self._scroll_to(top)
-
-    def _scroll_to(self, offset: int) -> None:
-        block = self.document().findBlock(self.position_at(offset))
-        box = self.document().documentLayout().blockBoundingRect(block)
-        self.verticalScrollBar().setValue(round(box.top()))
 
     def _fit(self) -> None:
         """Centre a column of the measure."""
-        metrics = QFontMetricsF(self._font)
-        width = self.measure * metrics.horizontalAdvance(_SAMPLE) / len(_SAMPLE)
-        gutter = self._canvas.formats.gutter
         room = self.width() - self.verticalScrollBar().sizeHint().width()
-        margin = max(0, round((room - width) / 2 - gutter))
+        margin = self._setting.margin(room, self._canvas.formats.gutter)
         self.setViewportMargins(margin, 0, margin, 0)
 
     # Qt's events
@@ -493,7 +437,7 @@ class Page(QTextEdit):
         """The menu, with what the window adds to it."""
         menu = build_menu(self)
         cursor = self.cursorForPosition(self.viewport().mapFromGlobal(event.globalPos()))
-        self.menu_opened.emit(menu, self.offset_at(cursor.position()))
+        self.menu_opened.emit(menu, self.places.offset_at(cursor.position()))
         menu.exec(event.globalPos())
         menu.deleteLater()
 

@@ -56,7 +56,7 @@ class Canvas:
     def fill(self, characters: int) -> None:
         """Fill the document anew with the end of the page, at least ``characters`` of it."""
         paragraphs = self.page.paragraphs
-        first, size = len(paragraphs), 0
+        first, size = len(paragraphs) - 1, 0
         while first and size < characters:
             first -= 1
             size += len(paragraphs[first].text) + 1
@@ -83,6 +83,11 @@ class Canvas:
         with self.edit() as cursor:
             self._above(cursor, first, self.hidden)
         self.hidden = first
+
+    def fill_all(self) -> None:
+        """Put all that is missing above into the document at once."""
+        if self.hidden:
+            self.back_fill(self.page.length + len(self.page.paragraphs))
 
     def _above(self, cursor: QTextCursor, first: int, last: int) -> None:
         """Paragraphs ``first`` up to ``last`` above the first block."""

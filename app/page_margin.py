@@ -91,14 +91,18 @@ def _bars(painter: QPainter, canvas: Canvas, block: QTextBlock, box: QRectF, loo
     for number in range(layout.lineCount()):
         line = layout.lineAt(number)
         found = _authors(block, look, line.textStart(), line.textStart() + line.textLength())
-        author = next((a for a in (Author.HUMAN, Author.EDITED) if a in found), None)
+        author = _first(found)
+        if author is None:
+            _bar(painter, formats, x, bar)
+            bar = None
+            continue
         top = box.top() + line.y()
         bottom = top + line.height()
         if bar and bar[0] is author:
             bar = (author, bar[1], bottom)
             continue
         _bar(painter, formats, x, bar)
-        bar = (author, top, bottom) if author else None
+        bar = (author, top, bottom)
     _bar(painter, formats, x, bar)
 
 
@@ -117,6 +121,11 @@ def _bar(
     painter.setPen(pen)
     inset = 0.12 * formats.line
     painter.drawLine(QPointF(x, top + inset), QPointF(x, bottom - 0.04 * formats.line))
+
+
+def _first(authors: set[Author]) -> Author | None:
+    """Whose bar a line gets."""
+    return next((a for a in (Author.HUMAN, Author.EDITED) if a in authors), None)
 
 
 def _authors(block: QTextBlock, look: Look, start: int, end: int) -> set[Author]:

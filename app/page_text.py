@@ -19,6 +19,8 @@ from engine.tokens import common_prefix
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.story.change import Splice
+
 DRAFT_ID = -1  # the passage that is being streamed and is no node yet
 
 
@@ -182,16 +184,23 @@ class PageText:
             tail += 1
         if first == len(old) == len(new) and self.agreed:
             return None
+        return self._swap(first, len(old) - tail, new[first : len(new) - tail])
+
+    def splice(self, splice: Splice) -> Patch:
+        """Take over what one verb did to the branch."""
+        return self._swap(splice.index, splice.index + splice.removed, splice.added)
+
+    def _swap(self, first: int, last: int, fresh: Sequence[Node]) -> Patch:
+        """Passages ``first`` up to ``last`` give way to ``fresh``."""
         start = self._node_starts.start(first)
-        changed = new[first : len(new) - tail]
-        rest = sum(len(node.text) for node in new[len(new) - tail :] if tail)
-        rest += len(self.draft.text) if self.draft else 0
+        count = len(self.nodes) + (self.draft is not None)
+        rest = self._node_starts.start(count) - self._node_starts.start(last)
         end = max(start, self.length - rest)
-        self.nodes = new
-        self._node_starts.splice(first, len(old) - tail, [len(node.text) for node in changed])
-        patch = self._rewrite(start, end, "".join(node.text for node in changed))
-        if first <= 1 and new:  # whether the opening stands apart depends on what follows it
-            low, high = self._around(0, len(new[0].text)), patch.redraw
+        self.nodes[first:last] = fresh
+        self._node_starts.splice(first, last, [len(node.text) for node in fresh])
+        patch = self._rewrite(start, end, "".join(node.text for node in fresh))
+        if first <= 1 and self.nodes:  # whether the opening stands apart depends on what follows it
+            low, high = self._around(0, len(self.nodes[0].text)), patch.redraw
             patch = replace(patch, redraw=range(max(low.stop, high.stop)))
         return patch
 

@@ -1,0 +1,271 @@
+"""One turn: a story becomes a request, the events become a reply, the reply a passage.
+
+The terminal and the window play through this file; it knows neither Qt nor torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from engine.lm.backend import (
+    Backend,
+    End,
+    Event,
+    Finish,
+    Identity,
+    Prefill,
+    Request,
+    Retract,
+    Token,
+)
+from engine.lm.settings import SamplerSettings
+from engine.story.adventure import ACTIONS, Reply, ReplyWatch, Stop, finish
+from engine.story.context import ContextBuilder, Note, Sources
+from engine.story.editing import PARAGRAPH
+from engine.story.ledger import Context
+from engine.story.lorebook import Entry
+from engine.story.node import Author, Kind, Node, Prompt, ReplyMeta
+from engine.story.tree import Story
+from engine.story.trim import Mode
+from engine.tokens import common_prefix
+
+REREAD_SECONDS = 0.5  # a window that is read again in less never needs evicting in blocks
+LARGEST_BLOCK = 0.4
+STOPPED = "stopped"  # by the person
+EARLIER_REPLIES = (
+    6  # a reply is compared with this many before it, to notice that it says nothing new
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """How replies are asked for: lengths are tokens; ``top`` alternatives are kept per token."""
+
+    sampling: SamplerSettings = field(default_factory=SamplerSettings)
+    max_tokens: int = 80
+    finish_sentence: int = 20
+    stop: tuple[str, ...] = ()
+    top: int = 5
+    n: int = 1
+    mode: Mode = Mode.ADVENTURE
+
+
+def block_share(seconds_per_token: float, n_ctx: int) -> float:
+    """The share of history to evict at once, by what reading a whole window again costs."""
+    seconds = seconds_per_token * n_ctx
+    return min(max(seconds - REREAD_SECONDS, 0.0) / 2, LARGEST_BLOCK)
+
+
+def last_border(branch: Sequence[Node]) -> tuple[int, int] | None:
+    """Where history began in the window of the last reply on the branch."""
+    for node in reversed(branch):
+        if node.meta is not None:
+            return node.meta.border
+    return None
+
+
+def answer_room(play: Play, n_ctx: int) -> int:
+    """Tokens kept free for the answer: never more than half of the window."""
+    return min(play.max_tokens + play.finish_sentence, n_ctx // 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a view does for one event: take ``back`` characters off candidate ``row``, add ``text``."""
+
+    row: int
+    text: str = ""
+    back: int = 0
+
+
+class Writing:
+    """One candidate while it streams: its tokens, what of it is shown, and why it should stop."""
+
+    def __init__(self, row: int, play: Play, *, after_action: bool) -> None:
+        self.row = row
+        self.tokens: list[Token] = []
+        self.ended: Finish | None = None
+        self.stop: Stop | None = None
+        self._mode = play.mode
+        self._watch = ReplyWatch(play.mode)
+        self._swallow = after_action
+        self._shown = ""
+
+    @property
+    def raw(self) -> str:
+        """All that the model wrote."""
+        return "".join(token.text for token in self.tokens)
+
+    @property
+    def shown(self) -> str:
+        """What a view shows by now: after an action, without the white space that leads up to it."""
+        return self._shown
+
+    def feed(self, event: Event) -> Shown | None:
+        """Take one event of this row; what a view does for it."""
+        if isinstance(event, Token) and self.stop is None:
+            self.tokens.append(event)
+            self.stop = self._watch.feed(event.id, event.text)
+        elif isinstance(event, Retract):
+            del self.tokens[len(self.tokens) - event.n :]
+            self._watch.retract(event.n)
+        elif isinstance(event, End):
+            self.ended = event.reason
+            return None
+        return self._update()
+
+    def _update(self) -> Shown | None:
+        text = self.raw if self.stop is None else self.raw[: self.stop.keep]
+        if self._swallow:
+            text = text.lstrip()
+        old, self._shown = self._shown, text
+        if text.startswith(old):
+            return Shown(self.row, text[len(old) :]) if len(text) > len(old) else None
+        same = next(
+            (i for i, (a, b) in enumerate(zip(old, text, strict=False)) if a != b), len(text)
+        )
+        return Shown(self.row, text[same:], len(old) - same)
+
+    def finish(self, earlier: Sequence[str] = ()) -> Reply:
+        """The passage that this becomes, whether it ended by itself or was stopped."""
+        finished = self.ended in {Finish.STOP, Finish.END, Finish.SENTENCE}
+        return finish(self.raw, self._mode, stop=self.stop, finished=finished, earlier=earlier)
+
+
+class Turn:
+    """A request made from a story, and the candidates that come of it."""
+
+    def __init__(self, context: Context, request: Request, play: Play, story: Story) -> None:
+        branch = story.branch()
+        self.context = context
+        self.request = request
+        self.parent = story.head
+        self.after_action = bool(branch) and branch[-1].kind in ACTIONS
+        self.rows = [Writing(row, play, after_action=self.after_action) for row in range(request.n)]
+        replies = [node for node in branch if node.kind is Kind.REPLY]
+        self._earlier = [node.text for node in replies[-EARLIER_REPLIES:]]
+        explained = next((node for node in reversed(replies) if node.meta is not None), None)
+        before = story.prompt(explained.id) if explained is not None else ()
+        shared = common_prefix(before, request.tokens)
+        self._prompt = Prompt(shared, request.tokens[shared:])
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more is wanted: every candidate has ended or should stop."""
+        return all(row.ended is not None or row.stop is not None for row in self.rows)
+
+    def feed(self, event: Event) -> Shown | None:
+        """Take one event; what a view does for it."""
+        return None if isinstance(event, Prefill) else self.rows[event.row].feed(event)
+
+    def run(self, backend: Backend) -> Iterator[Event | Shown]:
+        """Ask ``backend`` and yield what a view shows; ``close()`` it to stop, then ``commit``."""
+        events = backend.generate(self.request)
+        try:
+            for event in events:
+                shown = self.feed(event)
+                if isinstance(event, Prefill):
+                    yield event
+                elif shown is not None:
+                    yield shown
+                if self.done:
+                    break
+        finally:
+            close = getattr(events, "close", None)
+            if close is not None:
+                close()
+
+    def reply(self, row: int = 0) -> Reply:
+        """The passage that candidate ``row`` becomes."""
+        return self.rows[row].finish(self._earlier)
+
+    def commit(
+        self, story: Story, identity: Identity, row: int = 0, *, merge_key: str = ""
+    ) -> Node | None:
+        """Append candidate ``row`` to its story as a reply; None if it wrote nothing."""
+        writing, reply = self.rows[row], self.reply(row)
+        if not reply.text:
+            return None
+        trimmed = reply.trimmed
+        lead = trimmed.lead
+        if self.after_action and "\n" not in lead:
+            lead = PARAGRAPH
+        elif lead.startswith(self.context.stripped):  # the story has that white space already
+            lead = lead[len(self.context.stripped) :]
+        kept, length = 0, 0
+        spelled = len(trimmed.lead) + len(trimmed.text) - len(trimmed.added)
+        for token in writing.tokens:
+            length += len(token.text)
+            if length > spelled:
+                break
+            kept += 1
+        tokens = writing.tokens[:kept]
+        meta = ReplyMeta(
+            model=identity.name,
+            digest=identity.digest,
+            seed=self.request.seed,
+            settings=self.request.sampling.to_json() | {"row": row},
+            ids=tuple(token.id for token in tokens),
+            logprobs=tuple(token.logprob for token in tokens),
+            top=tuple(tuple((a.id, a.logprob) for a in token.top) for token in tokens),
+            prompt=self._prompt,
+            border=self.context.border,
+            finish=str(writing.stop.why if writing.stop else writing.ended or STOPPED),
+            cut=trimmed.cut,
+        )
+        with story.verb("reply", merge_key):
+            if story.head != self.parent:
+                story.go_to(self.parent)
+            text = lead + trimmed.text
+            return story.append(Kind.REPLY, text, Author.MODEL, meta=meta, join=True)
+
+
+def sources(story: Story) -> Sources:
+    """What a window of ``story`` is made of."""
+    branch = story.branch()
+    settings = story.settings
+    return Sources(
+        branch=branch,
+        memory=story.memory,
+        note=Note(story.note, int(settings.get("note_depth", 3)), settings.get("note_template")),
+        lore=[Entry.from_json(entry | {"id": str(key)}) for key, entry in story.lore.items()],
+        pin_opening=bool(settings.get("pin_opening", False)),
+        border=last_border(branch),
+    )
+
+
+def prepare(
+    story: Story,
+    backend: Backend,
+    builder: ContextBuilder,
+    play: Play,
+    seed: int,
+    *,
+    cue: str = "",
+) -> Turn:
+    """Build the window of ``story`` and the request for what comes next.
+
+    ``cue`` are words put in the model's mouth, e.g. for suggested actions.
+
+    Raises:
+        KnownError: there is nothing to continue.
+    """
+    room = answer_room(play, backend.n_ctx)
+    pace = getattr(backend, "seconds_per_token", 0.0)
+    context = builder.build(
+        sources(story), backend.n_ctx - room, block=block_share(pace, backend.n_ctx), cue=cue
+    )
+    longest = min(play.max_tokens, room)
+    request = Request(
+        text=context.text,
+        tokens=context.tokens,
+        max_tokens=longest,
+        sampling=play.sampling,
+        stop=(*builder.profile.stop, *play.stop) if play.mode is Mode.ADVENTURE else play.stop,
+        finish_sentence=room - longest,
+        seed=seed,
+        n=play.n,
+        top=play.top,
+    )
+    return Turn(context, request, play, story)

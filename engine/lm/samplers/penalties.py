@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.lm.samplers.row import Ids, Moment, Row
+from engine.lm.samplers.history import Moment
+from engine.lm.samplers.row import Ids, Row
 
 
 def window(history: Ids, span: int) -> Ids:

@@ -1,9 +1,7 @@
-"""One row of logits on its way through the chain, and the text before it."""
+"""One row of logits on its way through the chain."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,6 +24,10 @@ class Candidates(NamedTuple):
     def entropy(self) -> float:
         """In nats."""
         return entropy(self.probs)
+
+    def prob(self, token: int) -> float:
+        """The probability of ``token``, which is among them."""
+        return float(self.probs[np.searchsorted(self.ids, token)])
 
     def pick(self, u: float) -> int:
         """The id whose share of [0, 1), in id order, holds ``u``."""
@@ -84,6 +86,18 @@ class Row:
         weights = self.z - self.z.dtype.type(self.top())
         return np.exp(weights, out=weights)
 
+    def depths(self) -> Floats:
+        """z - max; what is forbidden lies 80 nats down: next to nothing, but finite."""
+        depths = self.z - self.z.dtype.type(self.top())
+        return np.maximum(depths, -80.0, out=depths)
+
+    def entropy(self) -> float:
+        """Entropy of softmax(z) in nats."""
+        depths = self.depths()
+        weights = np.exp(depths)
+        total = float(weights.sum())
+        return float(np.log(total)) - float((weights * depths).sum()) / total
+
     def lse(self) -> float:
         """log(sum(exp(z)))."""
         if self._lse is None:
@@ -136,50 +150,3 @@ class Row:
             self._own = True
         self.z[places] = values
         self._lse = None
-
-
-class History:
-    """Ids of prompt and reply in one growing array, so that a token costs no copy of the rest."""
-
-    __slots__ = ("_buffer", "_n")
-
-    def __init__(self, ids: Iterable[int] = ()) -> None:
-        start = np.fromiter(ids, np.int64)
-        self._n = len(start)
-        self._buffer = np.empty(max(64, 2 * self._n), np.int64)
-        self._buffer[: self._n] = start
-
-    def __len__(self) -> int:
-        return self._n
-
-    @property
-    def ids(self) -> Ids:
-        """A view of all ids."""
-        return self._buffer[: self._n]
-
-    def append(self, token: int) -> None:
-        """One more."""
-        if self._n == len(self._buffer):
-            self._buffer = np.concatenate([self._buffer, np.empty_like(self._buffer)])
-        self._buffer[self._n] = token
-        self._n += 1
-
-    def drop(self, n: int) -> None:
-        """Take the last ``n`` back."""
-        if not 0 <= n <= self._n:
-            raise ValueError(f"cannot take back {n} of {self._n}")
-        self._n -= n
-
-
-def as_ids(history: History | Sequence[int] | Ids) -> Ids:
-    """The ids of a history in any form."""
-    if isinstance(history, History):
-        return history.ids
-    return np.asarray(history, np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What a stage may know besides the row: the ids before it."""
-
-    history: Ids

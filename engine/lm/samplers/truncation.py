@@ -9,32 +9,34 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.lm.samplers.row import Floats, Moment, Row
+from engine.lm.samplers.history import Moment
+from engine.lm.samplers.row import Floats, Row
 
 _SMALL = 512  # entries: below this a sort costs less than avoiding it
+_FEW = 3000  # entries that are sorted without looking for a closer bound
 
 
-def within(keys: Floats, enough: Callable[[NDArray[np.intp]], bool], few: int) -> NDArray[np.intp]:
-    """Places of all keys up to some bound that are ``enough``, and about ``few`` if that can be had.
+def within(keys: Floats, enough: Callable[[NDArray[np.bool_]], bool]) -> NDArray[np.intp]:
+    """Places of all keys up to some bound that are ``enough``, and few if that can be had.
 
     Finds the bound by halving: comparing a whole row takes microseconds, sorting it milliseconds.
     """
     if len(keys) <= _SMALL:
         return np.arange(len(keys))
-    low, short, bound = keys.min(), 0.0, 1.0
-    while not enough(near := np.flatnonzero(keys <= low + bound)):
+    low, short, bound = keys.min(), 0.0, 4.0
+    while not enough(near := keys <= low + bound):
         short, bound = bound, 2 * bound
         if bound > 128:
             return np.arange(len(keys))
     for _ in range(8):
-        if len(near) <= few:
+        if np.count_nonzero(near) <= _FEW:
             break
         middle = (short + bound) / 2
-        if enough(some := near[keys[near] <= low + middle]):
-            near, bound = some, middle
+        if enough(closer := keys <= low + middle):
+            near, bound = closer, middle
         else:
             short = middle
-    return near
+    return np.flatnonzero(near)
 
 
 def nearest(keys: Floats, weights: Floats, share: float) -> NDArray[np.intp]:
@@ -43,8 +45,12 @@ def nearest(keys: Floats, weights: Floats, share: float) -> NDArray[np.intp]:
     The one that crosses is kept, and never none; of equal keys the first places come first.
     """
     mass = share * float(weights.sum())
-    # A little more than the mass, so that rounding cannot end the sum below before it is reached.
-    near = within(keys, lambda some: float(weights[some].sum()) > mass * (1 + 1e-6), _SMALL)
+
+    def enough(near: NDArray[np.bool_]) -> bool:
+        # A little more than the mass, so that rounding cannot end the sum below before it.
+        return float((weights * near).sum()) > mass * (1 + 1e-5)
+
+    near = within(keys, enough)
     near = near[np.argsort(keys[near], kind="stable")]
     reached = np.cumsum(weights[near], dtype=np.float64)
     return np.sort(near[: int(np.searchsorted(reached, mass, side="left")) + 1])
@@ -60,7 +66,7 @@ class TopK:
     def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
         """By selection, not by sorting."""
         if self.k < len(row):
-            near = within(-row.z, lambda some: len(some) >= self.k, _SMALL + 2 * self.k)
+            near = within(-row.z, lambda near: int(np.count_nonzero(near)) >= self.k)
             z = row.z[near]
             kth = len(z) - self.k
             row.keep(near[z >= np.partition(z, kth)[kth]])
@@ -99,8 +105,8 @@ class Typical:
 
     def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
         """May well drop the likeliest token."""
-        probs = row.probs()
-        logprobs = row.z - row.z.dtype.type(row.lse())
-        inside = probs > 0
-        entropy = -np.sum(np.multiply(probs, logprobs, where=inside, out=np.zeros_like(probs)))
-        row.keep(nearest(np.abs(logprobs + entropy), probs, self.p))
+        depths = row.depths()
+        weights = np.exp(depths)
+        # With d = z - max: surprise - entropy = sum(p d) - d, whatever the normaliser.
+        mean = float((weights * depths).sum()) / float(weights.sum())
+        row.keep(nearest(np.abs(depths - depths.dtype.type(mean)), weights, self.p))

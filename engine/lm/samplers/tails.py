@@ -1,0 +1,122 @@
+"""Further stages that cut tokens off; none of them ever cuts the last one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.lm.draws import XTC
+from engine.lm.samplers.history import Moment
+from engine.lm.samplers.row import Ids, Row
+
+
+@dataclass(frozen=True, slots=True)
+class TopA:
+    """Drops tokens below ``a`` times the square of the likeliest one's probability."""
+
+    a: float
+    name: str = "top_a"
+
+    def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
+        """As a bound on logits."""
+        top = row.top()
+        row.keep(row.z >= min(top, math.log(self.a) + 2 * top - row.lse()))
+
+
+@dataclass(frozen=True, slots=True)
+class TailFree:
+    """Tail-free sampling as KoboldAI has it: cuts where the sorted curve has done its bending.
+
+    With c the running share of |second difference|, place j is cut if c[j - 1] > z; so is the last.
+    """
+
+    z: float
+    name: str = "tfs"
+
+    def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
+        """Equals at the border stay in order of id."""
+        n = len(row)
+        if n < 3:
+            return
+        probs = row.probs()
+        falling = np.sort(probs)[::-1].astype(np.float64)
+        bends = np.abs(np.diff(falling, 2))
+        total = bends.sum()
+        if total == 0:  # a straight line has no tail
+            return
+        reached = np.cumsum(bends / total)
+        kept = 1 + int(np.searchsorted(reached, self.z, side="right"))
+        border = probs.dtype.type(falling[min(kept, n - 1) - 1])
+        above = np.flatnonzero(probs > border)
+        equal = np.flatnonzero(probs == border)[: min(kept, n - 1) - len(above)]
+        row.keep(np.sort(np.concatenate([above, equal])))
+
+
+@dataclass(frozen=True, slots=True)
+class TopNSigma:
+    """Keeps logits within ``n`` standard deviations (of a sample, n - 1) of the highest."""
+
+    n: float
+    name: str = "top_n_sigma"
+
+    def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
+        """What is ruled out already does not count towards the deviation."""
+        finite = row.z[np.isfinite(row.z)]
+        if len(finite) > 1:
+            row.keep(row.z >= row.top() - self.n * float(finite.std(ddof=1, dtype=np.float64)))
+
+
+@dataclass(frozen=True, slots=True)
+class Epsilon:
+    """Drops tokens less likely than ``epsilon``; the likeliest always stays."""
+
+    epsilon: float
+    name: str = "epsilon"
+
+    def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
+        """As a bound on logits."""
+        row.keep(row.z >= min(row.top(), math.log(self.epsilon) + row.lse()))
+
+
+@dataclass(frozen=True, slots=True)
+class Eta:
+    """Drops tokens less likely than min(eta, sqrt(eta) * exp(-entropy)); the likeliest stays."""
+
+    eta: float
+    name: str = "eta"
+
+    def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
+        """As a bound on logits."""
+        bound = min(math.log(self.eta), 0.5 * math.log(self.eta) - row.entropy())
+        row.keep(row.z >= min(row.top(), bound + row.lse()))
+
+
+@dataclass(frozen=True, slots=True)
+class Xtc:
+    """Exclude top choices: of the tokens at or above ``threshold`` only the least likely stays.
+
+    Without a draw (a preview) it strikes, unless its chance is 0. It holds off where a token of
+    ``spared`` (line end, end of text) would go.
+    """
+
+    threshold: float
+    chance: float
+    spared: Ids
+    name: str = "xtc"
+
+    def __call__(self, row: Row, moment: Moment) -> None:
+        """Of equally likely ones the last stays."""
+        if moment.draw is not None and moment.draw.uniform(XTC) >= self.chance:
+            return
+        probs = row.probs()
+        obvious = np.flatnonzero(probs >= self.threshold)
+        if len(obvious) < 2:
+            return
+        stays = obvious[len(obvious) - 1 - int(np.argmin(probs[obvious][::-1]))]
+        gone = obvious[obvious != stays]
+        if not np.isin(row.places(self.spared), gone).any():
+            keep = np.ones(len(row), np.bool_)
+            keep[gone] = False
+            row.keep(keep)

@@ -6,7 +6,7 @@ The terminal and the window play through this file; it knows neither Qt nor torc
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from engine.lm.backend import (
     Backend,
@@ -26,6 +26,7 @@ from engine.story.editing import PARAGRAPH
 from engine.story.ledger import Context
 from engine.story.lorebook import Entry
 from engine.story.node import Author, Kind, Node, Prompt, ReplyMeta
+from engine.story.spans import cut
 from engine.story.tree import Story
 from engine.story.trim import Mode
 from engine.tokens import common_prefix
@@ -136,8 +137,14 @@ class Writing:
 class Turn:
     """A request made from a story, and the candidates that come of it."""
 
-    def __init__(self, context: Context, request: Request, play: Play, story: Story) -> None:
-        branch = story.branch()
+    def __init__(
+        self,
+        context: Context,
+        request: Request,
+        play: Play,
+        story: Story,
+        branch: Sequence[Node],
+    ) -> None:
         self.context = context
         self.request = request
         self.parent = story.head
@@ -221,9 +228,21 @@ class Turn:
             return story.append(Kind.REPLY, text, Author.MODEL, meta=meta, join=True)
 
 
-def sources(story: Story) -> Sources:
-    """What a window of ``story`` is made of."""
+def before(story: Story, offset: int) -> tuple[Node, ...]:
+    """The passages of the branch before a place in its text, the last one cut there."""
     branch = story.branch()
+    if not branch or offset >= story.length:
+        return branch
+    index, inside = story.locate(offset)
+    node = branch[index]
+    text, spans = node.text[:inside], cut(node.spans, 0, inside)
+    last = replace(node, text=text, spans=spans, meta=None) if inside < len(node.text) else node
+    return (*branch[:index], last) if text else branch[:index]
+
+
+def sources(story: Story, upto: int | None = None) -> Sources:
+    """What a window of ``story`` is made of; only what stands before ``upto``, if given."""
+    branch = story.branch() if upto is None else before(story, upto)
     settings = story.settings
     return Sources(
         branch=branch,
@@ -243,18 +262,21 @@ def prepare(
     seed: int,
     *,
     cue: str = "",
+    upto: int | None = None,
 ) -> Turn:
     """Build the window of ``story`` and the request for what comes next.
 
-    ``cue`` are words put in the model's mouth, e.g. for suggested actions.
+    ``cue`` are words put in the model's mouth, e.g. for suggested actions. ``upto`` is a place in
+    the branch's text (code points): what comes next there, in the middle of the story.
 
     Raises:
         KnownError: there is nothing to continue.
     """
     room = answer_room(play, backend.n_ctx)
     pace = getattr(backend, "seconds_per_token", 0.0)
+    made_of = sources(story, upto)
     context = builder.build(
-        sources(story), backend.n_ctx - room, block=block_share(pace, backend.n_ctx), cue=cue
+        made_of, backend.n_ctx - room, block=block_share(pace, backend.n_ctx), cue=cue
     )
     longest = min(play.max_tokens, room)
     request = Request(
@@ -267,5 +289,6 @@ def prepare(
         seed=seed,
         n=play.n,
         top=play.top,
+        nonempty=True,
     )
-    return Turn(context, request, play, story)
+    return Turn(context, request, play, story, made_of.branch)

@@ -1,0 +1,429 @@
+"""The controller: what a person wants done becomes a change of the story, a job, a change of the page."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
+
+from app.ahead import ReadAhead
+from app.inserting import Inserting
+from app.live import LiveTurn
+from app.suggesting import Suggesting
+from engine.errors import KnownError
+from engine.story.actions import interpret
+from engine.story.change import Change
+from engine.story.context import ContextBuilder
+from engine.story.node import Kind, Node
+from engine.turn import Play, Shown, prepare
+
+if TYPE_CHECKING:
+    from engine.story.store import Store
+
+    from app.jobs import Jobs
+    from app.models import Model
+    from app.page import Page
+    from app.page_text import Edit
+    from engine.story.tree import Story
+
+DRAFT_MS = 1000
+EMPTY_TRIES = 3  # how often an empty reply is asked for again
+TYPING = "typing"
+
+
+class Writer(QObject):
+    """One open story, the model, and the verbs a person has. Views lay out and report to it.
+
+    Signals:
+        reading: tokens of the window read, and all of them.
+        writing: tokens written so far.
+        wrote: tokens of a passage that is complete.
+        window: tokens of the window in use, and its length.
+        versions: which version of the last passage is shown (from 1), and how many there are.
+        state: something that enables or disables actions changed.
+        suggested: a list of actions to offer.
+        said: a sentence about what was done.
+        problem: a sentence about what could not be done.
+        fault: an exception that is a bug.
+    """
+
+    reading = Signal(int, int)
+    writing = Signal(int)
+    wrote = Signal(int)
+    window = Signal(int, int)
+    versions = Signal(int, int)
+    state = Signal()
+    suggested = Signal(list)
+    said = Signal(str)
+    problem = Signal(str)
+    fault = Signal(object)
+
+    def __init__(
+        self,
+        page: Page,
+        jobs: Jobs,
+        parent: QObject | None = None,
+        *,
+        seeds: Callable[[], int] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.page = page
+        self.jobs = jobs
+        self.story: Story | None = None
+        self.store: Store | None = None
+        self.model: Model | None = None
+        self.builder: ContextBuilder | None = None
+        self.play: Callable[[Story], Play] = lambda _story: Play()
+        self.waiting: tuple[Kind, str] | None = None  # an action that is sent after the passage
+        self._seeds = seeds or (lambda: random.SystemRandom().getrandbits(32))
+        self._live: LiveTurn | None = None
+        self._merge_key = ""  # of the retry that streams
+        self._before_retry: int | None = None
+        self._wants_turn = False  # the model was not there yet
+        self._tries = 0  # empty replies in a row
+        self._quiet = False  # the page is told by hand
+        self._unwatch: Callable[[], None] = lambda: None
+        self._drafts = QTimer(self)
+        self._drafts.setInterval(DRAFT_MS)
+        self._drafts.timeout.connect(self._save_draft)
+        self._ahead = ReadAhead(self)
+        self._inserting = Inserting(self)
+        self._suggesting = Suggesting(self)
+        page.edited.connect(self._edited)
+        page.edited_many.connect(self._edited_many)
+        page.undo_requested.connect(self.undo)
+        page.redo_requested.connect(self.redo)
+
+    # The story and the model
+
+    def open(self, story: Story, store: Store | None) -> None:
+        """Work on a story from now on; the page shows it."""
+        self.close()
+        self.story, self.store = story, store
+        self._unwatch = story.watch(self._changed)
+        self.page.show_branch(story.branch())
+        self._announce()
+        self._ahead.later()
+
+    def close(self) -> None:
+        """Stop, keep what was written, and let go of the story (its file is the owner's)."""
+        self.stop()
+        self._ahead.cancel()
+        self.waiting = None
+        self._wants_turn = False
+        self._unwatch()
+        self._unwatch = lambda: None
+        self.story = self.store = None
+        self.state.emit()
+
+    def set_model(self, model: Model) -> None:
+        """Write with this model from now on."""
+        self.stop()
+        self.model = model
+        self.builder = ContextBuilder(model.backend.tokenizer, model.profile)
+        wanted, self._wants_turn = self._wants_turn, False
+        if wanted and self.story is not None:
+            self._generate()
+        else:
+            self._ahead.later()
+
+    @property
+    def streaming(self) -> bool:
+        """Whether something is being written, or will be as soon as the model is there."""
+        return self._live is not None or self._wants_turn or self._inserting.active
+
+    def seed(self) -> int:
+        """The seed of the next reply."""
+        return self._seeds()
+
+    # Playing
+
+    @Slot(object, str)
+    def submit(self, kind: Kind, text: str) -> None:
+        """Take an action (an empty one: go on); while the model writes it waits for its turn."""
+        if self.story is None:
+            return
+        if self.streaming:
+            if text.strip():
+                self.waiting = (kind, text)
+                self.said.emit(self.tr("Your action is sent when the passage is finished."))
+                self.state.emit()
+            return
+        if text.strip():
+            self.story.append(*self._understood(kind, text.strip()))
+            self.page.scroll_to_end()
+        self._generate()
+
+    def _understood(self, kind: Kind, text: str) -> tuple[Kind, str]:
+        """In an adventure a line in quotes is spoken, one that begins with ! is the story's."""
+        if self.story is None or self.play(self.story).mode is not Mode.ADVENTURE:
+            return Kind.STORY, text
+        return interpret(kind, text)
+
+    @Slot()
+    def go_on(self) -> None:
+        """Let the story go on by itself."""
+        self.submit(Kind.DO, "")
+
+    @Slot()
+    def retry(self) -> None:
+        """Write the last passage anew, beside the one there is."""
+        if self.story is None:
+            return
+        self.stop()
+        reply = self.story.last_reply()
+        if reply is not None:
+            self._merge_key = f"retry/{reply.id}/{self.seed()}"
+            self._before_retry = reply.id
+            self.story.retry(merge_key=self._merge_key)
+        self._generate()
+
+    @Slot()
+    def stop(self) -> None:
+        """Stop writing at once; what is there stays."""
+        self._suggesting.stop()
+        self._inserting.stop()
+        if self._wants_turn:
+            self._wants_turn = False
+            self.state.emit()
+        if self._live is not None:
+            self._live.stop()
+
+    @Slot()
+    def halt(self) -> None:
+        """Esc: stop, and forget the action that waits."""
+        self.waiting = None
+        self.stop()
+        self.state.emit()
+
+    @Slot()
+    def back(self) -> None:
+        """Go back before the last action; nothing is lost."""
+        if self.story is None:
+            return
+        self.halt()
+        if not self.story.back():
+            self.said.emit(self.tr("This is where the story begins."))
+        self.page.scroll_to_end()
+
+    @Slot()
+    def undo(self) -> None:
+        """Take back the last change of any kind."""
+        if self.story is None:
+            return
+        self.halt()
+        if self.story.undo() is None:
+            self.said.emit(self.tr("There is nothing left to undo."))
+
+    @Slot()
+    def redo(self) -> None:
+        """Do again what was undone."""
+        if self.story is None:
+            return
+        self.halt()
+        if self.story.redo() is None:
+            self.said.emit(self.tr("There is nothing to redo."))
+
+    def leaf(self, step: int) -> None:
+        """Show the version of the last passage ``step`` places on."""
+        if self.story is None:
+            return
+        self.halt()
+        versions, place = self._versions()
+        if 0 <= place + step < len(versions):
+            self.story.go_to(versions[place + step].id)
+
+    @Slot()
+    def previous_version(self) -> None:
+        """The version before this one."""
+        self.leaf(-1)
+
+    @Slot()
+    def next_version(self) -> None:
+        """The version after this one."""
+        self.leaf(1)
+
+    @Slot()
+    def suggest(self) -> None:
+        """Offer a few things to do next."""
+        if self.story is not None and not self.streaming:
+            self._suggesting.start()
+
+    # Writing
+
+    @Slot()
+    def insert(self) -> None:
+        """Let the model write at the caret."""
+        if self.story is None or self.streaming:
+            return
+        caret = self.page.selection()[1]
+        if caret >= self.story.length:
+            self._generate()
+        else:
+            self._inserting.start(caret, caret)
+
+    @Slot()
+    def rewrite_selection(self) -> None:
+        """Let the model write the selected words anew."""
+        start, end = self.page.selection()
+        if self.story is not None and start < end and not self.streaming:
+            self._inserting.start(start, end)
+
+    @Slot(int, int, str, int)
+    def _edited(self, start: int, end: int, text: str, node: int) -> None:
+        if self.story is None:
+            return
+        near = node if node and self.story.place(node) is not None else None
+        self.story.replace(start, end, text, near=near, merge_key=TYPING)
+        self.page.update_branch(self.story.branch())
+
+    @Slot(object)
+    def _edited_many(self, edits: list[Edit]) -> None:
+        if self.story is None:
+            return
+        with self.story.verb(self.tr("replace all")):
+            for edit in reversed(edits):
+                near = edit.node if edit.node and self.story.place(edit.node) is not None else None
+                self.story.replace(edit.start, edit.end, edit.text, near=near)
+        self.page.update_branch(self.story.branch())
+
+    # A turn
+
+    def _generate(self) -> None:
+        story = self.story
+        if story is None:
+            return
+        if self.model is None or self.builder is None:
+            self._wants_turn = True
+            self.said.emit(self.tr("The model is waking up; the story goes on in a moment."))
+            self.state.emit()
+            return
+        backend = self.model.backend
+        try:
+            turn = prepare(story, backend, self.builder, self.play(story), self.seed())
+        except KnownError as error:
+            self._give_up_retry()
+            self.problem.emit(str(error))
+            return
+        self._ahead.cancel()
+        self._live = LiveTurn(turn, backend, self)
+        self._live.reading.connect(self.reading)
+        self._live.shown.connect(self._shown)
+        self._live.ended.connect(self._turn_ended)
+        self.page.begin_stream()
+        self.window.emit(len(turn.request.tokens), backend.n_ctx)
+        for notice in turn.context.notices:
+            self.said.emit(notice)
+        self._drafts.start()
+        self._live.start(self.jobs)
+        self._announce()
+
+    @Slot(object)
+    def _shown(self, shown: Shown) -> None:
+        if shown.back:
+            self.page.retract(shown.back)
+        if shown.text:
+            self.page.stream(shown.text)
+        if self._live is not None:
+            self.writing.emit(self._live.tokens)
+
+    @Slot(object)
+    def _turn_ended(self, error: object) -> None:
+        live, self._live = self._live, None
+        self._drafts.stop()
+        if live is None or self.story is None:
+            return
+        node = self._commit(live)
+        live.deleteLater()
+        self._tries = 0 if node is not None or live.stopped else self._tries + 1
+        if error is not None:
+            self._report(error)
+        elif node is None and 0 < self._tries < EMPTY_TRIES:
+            self._generate()
+            return
+        elif node is None and not live.stopped:
+            self._tries = 0
+            self.said.emit(
+                self.tr("The model had nothing to say. Try again, or write on yourself.")
+            )
+        elif node is not None:
+            self.wrote.emit(live.tokens)
+        self._announce()
+        waiting, self.waiting = self.waiting, None
+        if waiting is not None and error is None:
+            self.submit(*waiting)
+        else:
+            self._ahead.later()
+
+    def _commit(self, live: LiveTurn) -> Node | None:
+        """Put what was written into the story; with a retry it is one step of undo."""
+        story, turn = self.story, live.turn
+        if story is None:
+            return None
+        self._quiet = True
+        try:
+            if story.place(turn.parent or 0) is not None:
+                turn.parent = story.head  # words typed below meanwhile stay on the branch
+            with story.verb("reply", self._merge_key):
+                node = turn.commit(story, live.backend.identity)
+                if node is None:
+                    self._give_up_retry()
+            self._forget_draft()
+            story.seal()
+        finally:
+            self._quiet = False
+            self._merge_key, self._before_retry = "", None
+            self.page.end_stream(story.branch())
+        return node
+
+    def _give_up_retry(self) -> None:
+        """Nothing came of a retry: the passage there was is shown again."""
+        if self._before_retry is not None and self.story is not None:
+            with self.story.verb("retry", self._merge_key):
+                self.story.go_to(self._before_retry)
+        self._merge_key, self._before_retry = "", None
+
+    def report(self, error: object) -> None:
+        """Word an error that a job ended with."""
+        self._report(error)
+
+    def _report(self, error: object) -> None:
+        if isinstance(error, KnownError):
+            self.problem.emit(str(error))
+        else:
+            self.fault.emit(error)
+
+    @Slot()
+    def _save_draft(self) -> None:
+        pass
+
+    def _forget_draft(self) -> None:
+        pass
+
+    # Telling the views
+
+    def _changed(self, change: Change) -> None:
+        if self.story is None or self._quiet:
+            return
+        self.page.update_branch(self.story.branch())
+        self._inserting.moved(change)
+        if not self.streaming:
+            self._ahead.later()
+        self._announce()
+
+    def _versions(self) -> tuple[list[Node], int]:
+        """The replies beside the last passage, and which of them it is."""
+        story = self.story
+        reply = story.last_reply() if story is not None else None
+        if story is None or reply is None:
+            return [], 0
+        replies = [node for node in story.siblings(reply.id) if node.kind is Kind.REPLY]
+        ids = [node.id for node in replies]
+        return replies, ids.index(reply.id)
+
+    def _announce(self) -> None:
+        versions, place = self._versions()
+        self.versions.emit(place + 1 if versions else 0, len(versions))
+        self.state.emit()

@@ -104,6 +104,7 @@ class Request:
     seed: int = 0
     n: int = 1
     top: int = 0  # how many alternatives each Token carries
+    nonempty: bool = False  # no stop string and no end of text before the first word
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import KnownError
-from engine.lm.backend import Alternative, End, Event, Finish, Request, Token
+from engine.lm.backend import Alternative, End, Event, Finish, Request, Retract, Token
 from engine.lm.draws import At
 from engine.lm.reader import Branches, Reader
 from engine.lm.sampling import Chain, History
@@ -17,6 +17,7 @@ from engine.lm.stream import StreamDecoder
 from engine.tokens import Tokenizer
 
 TAIL = 200  # characters of a candidate that deciding about the end of a sentence can need
+REFUSALS = 40  # tokens that are refused at one place before a candidate may end without a word
 
 
 class Candidate:
@@ -25,41 +26,83 @@ class Candidate:
     def __init__(self, row: int, request: Request, chain: Chain, tokenizer: Tokenizer) -> None:
         self.row = row
         self.ended = False
-        self._history = History(request.tokens)
+        self.history = History(request.tokens)
+        self._start = len(request.tokens)
         self._request = request
         self._chain = chain
+        self._state = chain.state(self._start)
         self._tokenizer = tokenizer
         self._decoder = StreamDecoder(tokenizer)
         self._hold = Holdback(request.stop)
-        self._tail = ""
-        self._n = 0
+        self._text = ""
 
-    def advance(self, logits: NDArray[np.float32], last: int) -> tuple[list[Event], int]:
-        """Draw the next token from ``logits`` [V]; what can be shown, and the id to read next.
+    def advance(self, logits: NDArray[np.float32], last: int) -> list[Event]:
+        """Draw the next token from ``logits`` [V]; what can be shown.
 
-        ``last`` is how many tokens the row may have in all.
+        ``last`` is how many tokens the row may have in all. Unless the row has ended, ``history``
+        is one token longer afterwards, or shorter where a banned phrase was taken back.
         """
-        draw = At(self._request.seed, self.row, self._n)
-        token = self._chain.sample(logits, self._history, draw)
+        refused: list[int] = []
+        while True:
+            token = self._draw(logits, refused)
+            over = self._try(token, logits)
+            if over is None:
+                return self._appended(token, last)
+            said = not self._request.nonempty or bool(self._text.strip())
+            if said or len(refused) >= REFUSALS:
+                return over
+            refused.append(token)  # it may not end before it has said a word
+            self.ended = False
+            self._hold.refuse()
+            self._decode_again()
+
+    def _draw(self, logits: NDArray[np.float32], refused: list[int]) -> int:
+        if refused:
+            logits = logits.copy()
+            logits[refused] = -np.inf
+        draw = At(self._request.seed, self.row, len(self.history) - self._start)
+        return self._chain.sample(logits, self.history, draw, self._state)
+
+    def _try(self, token: int, logits: NDArray[np.float32]) -> list[Event] | None:
+        """The events that end the row if ``token`` ends it; None if the row goes on with it."""
+        self._ready: list[Event] = []
         if self._tokenizer.is_special(token):
-            return self._end(Finish.END), token
+            return self._end(Finish.END)
         text = self._decoder.push(token)
-        if self._n >= self._request.max_tokens and text[:1].isspace() and ends_sentence(self._tail):
-            return self._end(Finish.SENTENCE), token
-        self._history.append(token)
-        self._n += 1
-        self._tail = (self._tail + text)[-TAIL:]
+        place = len(self.history) - self._start
+        if place >= self._request.max_tokens and text[:1].isspace() and ends_sentence(self._text):
+            return self._end(Finish.SENTENCE)
         logprob, top = likeliest(logits, token, self._request.top, self._tokenizer)
-        events: list[Event] = [*self._hold.push(Token(self.row, token, text, logprob, top))]
+        self._ready += self._hold.push(Token(self.row, token, text, logprob, top))
         if self._hold.stopped:
             self.ended = True
-            events.append(End(self.row, Finish.STOP))
-        elif self._n >= last:
-            events += self._end(Finish.LENGTH)
-        return events, token
+            return [*self._ready, End(self.row, Finish.STOP)]
+        self._text = (self._text + text)[-TAIL:]
+        return None
+
+    def _appended(self, token: int, last: int) -> list[Event]:
+        """Go on with ``token``: what is shown of it, what a banned phrase takes back, the end."""
+        self.history.append(token)
+        full = len(self.history) - self._start >= last
+        back = self._chain.take_back(self.history, self._state, ended=full)
+        if back:
+            return self._ready + self._retract(back)
+        return self._ready + self._end(Finish.LENGTH) if full else self._ready
+
+    def _retract(self, back: int) -> list[Event]:
+        """Take back ``back`` tokens: those held in silence, those shown with an event."""
+        shown = back - self._hold.drop(back)
+        self._decode_again()
+        return [Retract(self.row, shown)] if shown else []
+
+    def _decode_again(self) -> None:
+        """Bring decoder and text back in step with the history."""
+        self._decoder = StreamDecoder(self._tokenizer)
+        ids = self.history.ids[self._start :].tolist()
+        self._text = "".join(map(self._decoder.push, ids))[-TAIL:]
 
     def _end(self, reason: Finish) -> list[Event]:
-        """Show what was held back, half a character included, and end."""
+        """Show what was held back, and end."""
         self.ended = True
         return [*self._hold.flush(), End(self.row, reason)]
 
@@ -105,40 +148,45 @@ def generate(reader: Reader, tokenizer: Tokenizer, request: Request) -> Iterator
 
     Call ``check`` first.
     """
+    chain = Chain(request.sampling, tokenizer)
     yield from reader.read(request.tokens)
-    chain = Chain(request.sampling)
     rows = [Candidate(row, request, chain, tokenizer) for row in range(request.n)]
     n_ctx = reader.model.config.n_ctx
     last = min(request.max_tokens + request.finish_sentence, n_ctx - len(request.tokens))
     if request.n == 1:
         yield from _decode_one(reader, rows[0], last, tokenizer.n_vocab)
-    else:
-        branches = reader.branch(request.n, len(request.tokens) + last)
-        try:
-            yield from _decode_many(branches, rows, last, tokenizer.n_vocab)
-        finally:
-            branches.keep()
+        return
+    branches = reader.branch(request.n, len(request.tokens) + last)
+    try:
+        yield from _decode_many(branches, rows, last, tokenizer.n_vocab)
+    finally:
+        branches.keep()
 
 
 def _decode_one(reader: Reader, row: Candidate, last: int, n_vocab: int) -> Iterator[Event]:
     while True:
-        events, token = row.advance(reader.logits()[:n_vocab], last)
-        yield from events
+        yield from row.advance(reader.logits()[:n_vocab], last)
         if row.ended:
             return
-        reader.step(token)
+        reader.follow(row.history.ids)
 
 
 def _decode_many(
     branches: Branches, rows: Sequence[Candidate], last: int, n_vocab: int
 ) -> Iterator[Event]:
-    tokens = [0] * len(rows)
-    while True:
+    """All rows a token at a time; one that was taken back waits until the others have ended."""
+    going, waiting = list(rows), list[Candidate]()
+    while going:
         logits = branches.logits()
-        for row in rows:
-            if not row.ended:
-                events, tokens[row.row] = row.advance(logits[row.row, :n_vocab], last)
-                yield from events
-        if all(row.ended for row in rows):
-            return
-        branches.step(tokens)
+        for row in going:
+            length = len(row.history)
+            yield from row.advance(logits[row.row, :n_vocab], last)
+            if not row.ended and len(row.history) <= length:
+                waiting.append(row)
+        going = [row for row in going if not row.ended and row not in waiting]
+        if going:
+            branches.step({row.row: int(row.history.ids[-1]) for row in going})
+    for row in waiting:
+        while not row.ended:
+            branches.follow(row.row, row.history.ids)
+            yield from row.advance(branches.logits()[row.row, :n_vocab], last)

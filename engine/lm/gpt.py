@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from engine.lm.config import GPTConfig
 
@@ -59,6 +60,13 @@ class KVCache:
         other.v[:, :, :, : self.length] = self.v[:, :1, :, : self.length]
         other.length = self.length
         return other
+
+    def row(self, index: int) -> KVCache:
+        """A view of one row, with a length of its own."""
+        view = object.__new__(KVCache)
+        view.k, view.v = self.k[:, index : index + 1], self.v[:, index : index + 1]
+        view.length = self.length
+        return view
 
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Store k, v [B, H, T, D] of one layer after ``length``; all of it, [B, H, S, D]."""
@@ -173,10 +181,13 @@ class GPT(nn.Module):
         """The number type activations have."""
         return self.wpe.weight.dtype
 
-    def layers(self, ids: Tensor, cache: KVCache | None = None) -> Iterator[Tensor]:
+    def layers(
+        self, ids: Tensor, cache: KVCache | None = None, *, recompute: bool = False
+    ) -> Iterator[Tensor]:
         """The states [B, T, C] after each block; stopping between two leaves the cache as it was.
 
-        With a cache, ids [B, T] continue it.
+        With a cache, ids [B, T] continue it. ``recompute`` saves memory in training: a block's
+        inner values are computed again when its gradient is needed.
 
         Raises:
             ValueError: the last position would be at or past n_ctx (GPT-2 has no such embedding).
@@ -191,14 +202,19 @@ class GPT(nn.Module):
             mask = torch.ones(T, past + T, dtype=torch.bool, device=ids.device).tril(past)
         x = self.wte(ids) + self.wpe(positions)  # (B, T, C)
         for block in self.h:
-            x = block(x, cache, mask)
+            if recompute:
+                x = checkpoint(block, x, cache, mask, use_reentrant=False)
+            else:
+                x = block(x, cache, mask)
             yield x
         if cache is not None:
             cache.length = past + T
 
-    def hidden(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
+    def hidden(
+        self, ids: Tensor, cache: KVCache | None = None, *, recompute: bool = False
+    ) -> Tensor:
         """Ids [B, T] -> the final states [B, T, C]; with a cache, ids continue it."""
-        return self.ln_f(deque(self.layers(ids, cache), maxlen=1).pop())
+        return self.ln_f(deque(self.layers(ids, cache, recompute=recompute), maxlen=1).pop())
 
     def forward(self, ids: Tensor, cache: KVCache | None = None) -> Tensor:
         """ids [B, T] -> logits [B, T, V]."""

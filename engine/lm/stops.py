@@ -28,6 +28,7 @@ class Holdback:
     def __init__(self, stop: Sequence[str]) -> None:
         self._stop = tuple(s for s in stop if s)
         self._held: list[Token] = []
+        self._before_last: list[Token] = []
         self.stopped = False
 
     def push(self, token: Token) -> list[Token]:
@@ -36,6 +37,7 @@ class Holdback:
         When a stop string is complete, ``stopped`` is set: what stands before it comes back, the
         last token shortened if the stop string begins inside it, the rest is dropped.
         """
+        self._before_last = list(self._held)
         self._held.append(token)
         if not self._stop:
             return self.flush()
@@ -50,6 +52,18 @@ class Holdback:
         """Everything still held: nothing more will come."""
         held, self._held = self._held, []
         return held
+
+    def refuse(self) -> None:
+        """Take back the token that completed a stop string."""
+        self._held = self._before_last
+        self.stopped = False
+
+    def drop(self, count: int) -> int:
+        """Take back up to ``count`` of the tokens that are held; how many that were."""
+        count = min(count, len(self._held))
+        if count:
+            del self._held[-count:]
+        return count
 
     def _possible(self, text: str) -> int:
         """Length of the longest end of ``text`` that begins a stop string."""

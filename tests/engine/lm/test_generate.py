@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.errors import KnownError
-from engine.lm.backend import End, Finish, Identity, Prefill, Request, Scored, Token
+from engine.lm.backend import End, Finish, Identity, Prefill, Request, Retract, Scored, Token
 from engine.lm.config import GPTConfig
 from engine.lm.gpt import GPT
 from engine.lm.local import LocalBackend
@@ -19,6 +19,7 @@ from engine.lm.scripted import ByteTokenizer
 from engine.lm.settings import SamplerSettings
 
 CONFIG = GPTConfig(n_ctx=96, n_vocab=257, n_layer=3, n_head=2, n_embd=32)
+LETTERS = SamplerSettings(logit_bias=tuple((c, 30.0) for c in "abcdefgh"))
 HOT = SamplerSettings(temperature=1.0, top_k=40)
 
 
@@ -211,6 +212,46 @@ def test_end_of_text_ends_the_reply() -> None:
     )
     events = [e for e in backend.generate(ask("Hi", sampling=greedy)) if not isinstance(e, Prefill)]
     assert events == [End(0, Finish.END)]
+
+
+def test_a_reply_may_be_asked_to_say_something() -> None:
+    silent = say("\n\n> You go on.", stop=("\n>",), max_tokens=10)
+    assert shown(silent) == "\n"
+    assert silent[-1] == End(0, Finish.STOP)
+    spoken = say("\n\n> You go on.", stop=("\n>",), max_tokens=10, nonempty=True)
+    assert shown(spoken).startswith("\n\n")
+    assert shown(spoken).strip()
+    assert "\n>" not in shown(spoken)
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_a_banned_phrase_is_taken_back_and_never_stays(n: int) -> None:
+    plain = dict.fromkeys(range(n), "")
+    for event in make().generate(ask("Hi", n=n, max_tokens=40, sampling=LETTERS)):
+        if isinstance(event, Token):
+            plain[event.row] += event.text
+    banned = plain[n - 1][10:13]
+    settings = LETTERS.with_(banned=(banned,))
+    backend = make()
+    rows: dict[int, list[Token]] = {row: [] for row in range(n)}
+    retracted = 0
+    for event in backend.generate(ask("Hi", n=n, max_tokens=40, sampling=settings)):
+        if isinstance(event, Token):
+            rows[event.row].append(event)
+        elif isinstance(event, Retract):
+            retracted += 1
+            del rows[event.row][-event.n :]
+    assert retracted
+    for row, tokens in rows.items():
+        text = "".join(token.text for token in tokens)
+        assert len(tokens) == 40
+        assert banned not in text
+        scores = [
+            e for e in make().score((*b"Hi", *(t.id for t in tokens))) if isinstance(e, Scored)
+        ]
+        assert [s.logprob for s in scores[2:]] == pytest.approx(
+            [t.logprob for t in tokens], abs=1e-3
+        ), row
 
 
 def test_alternatives_and_logprobs_are_the_models_own() -> None:

@@ -17,6 +17,7 @@ from engine.story.actions import interpret
 from engine.story.change import Change
 from engine.story.context import ContextBuilder
 from engine.story.node import Kind, Node
+from engine.story.trim import Mode
 from engine.turn import Play, Shown, prepare
 
 if TYPE_CHECKING:

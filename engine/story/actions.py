@@ -17,9 +17,11 @@ from engine.story.words import (
     AUXILIARIES,
     DETERMINERS,
     DIRECTIONS,
+    EXCLAMATIONS,
     GREETINGS,
     PATHS,
     PLEAS,
+    PREPOSITIONS,
     QUESTIONS,
     SPEECH_VERBS,
     SUBJECTS,
@@ -58,14 +60,23 @@ _TO_COLON = re.compile(
 _SAID_TO = re.compile(
     r"^(?:say|tell)\s+(?P<words>.+?)\s+(?P<whom>to\s+[\w'. -]{1,40})$", re.IGNORECASE
 )
+_SINGLE_QUOTED = re.compile(
+    r"^((?:(?:i|you)\s+)?(?:\w+\s+)?)'([^'\"]+(?:\w'\w[^'\"]*)*)'$", re.IGNORECASE
+)
+_WITH_ME = re.compile(
+    r"^(?:wait\s+for|(?:come|play|dance|stay|go|run)\s+with|(?:listen|talk|speak|sing|come)\s+to)"
+    r"\s+(?:me|us)\b",
+    re.IGNORECASE,
+)
 _AND_VERB = re.compile(r"(\b(?:and|then|but)\s+(?:then\s+)?)([a-z]+s)\b")
 _ASKING = re.compile(
     r"^(?:(?:who|what|where|when|why|how|which|whose)(?:'s|\s+(?:\w+\s+){0,2}?"
-    r"(?:is|are|was|were|do|does|did|can|could|will|would|should|shall|have|has|may)\b)"
+    r"(?:am|is|are|was|were|do|does|did|can|could|will|would|should|shall|have|has|may)\b)"
     r"|(?:is|are|was|were|do|does|did|can|could|will|would|should|shall|have|has|may)\s+"
     r"(?:i|you|he|she|it|we|they|the|there|that|this|your|my|anybody|anyone|somebody)\b)[^.!?,]*$",
     re.IGNORECASE,
 )
+_DO_IT = re.compile(r"^(?:do|have)\s+(?:it|the|that|this|your|my)\b", re.IGNORECASE)  # a command
 _PLEASANTRIES = word_set(
     """
     hello hi hey goodbye bye thanks thank you sorry yes no please good morning evening night day
@@ -147,8 +158,11 @@ def _do(text: str) -> str:
     if not any(character.isalnum() for character in text):
         return ""
     letters = [character for character in text if character.isalpha()]
-    if len(letters) > 3 and text.isupper():
+    if len(letters) > 1 and text.isupper():
         text = text.lower()
+    single = _SINGLE_QUOTED.match(text)
+    if single and (not single[1] or single[1].split()[-1].lower() in SPEECH_VERBS):
+        text = f'{single[1]}"{single[2]}"'
     spoken = _quoted_speech(text)
     if spoken:
         return spoken
@@ -164,6 +178,8 @@ def _sentence(text: str, *, first: bool) -> str:
     if not stripped:
         return ""
     asked = "?" in marks
+    if first and not asked and _ASKING.match(stripped) and not _DO_IT.match(stripped):
+        asked, marks = True, "?"
     phrase = _FILLER.sub("", stripped) if first else stripped
     ability = _CAN_I.match(phrase)
     if ability:
@@ -173,7 +189,8 @@ def _sentence(text: str, *, first: bool) -> str:
     low = words[0].lower().rstrip(",").replace("’", "'")
     if first and _is_speech(phrase):
         return _spoken("say", "", stripped + marks, "")
-    if first and low in PLEAS and words[1:2] in (["me"], ["us"]):
+    plea = low in PLEAS and words[1:2] in (["me"], ["us"])
+    if first and (plea or _WITH_ME.match(phrase) or _calls_someone(words)):
         return _spoken("say", "", phrase + marks, "")
     if first and asked and low in QUESTIONS:
         if {"you", "your"} & {word.lower() for word in words}:
@@ -181,6 +198,7 @@ def _sentence(text: str, *, first: bool) -> str:
         return f'You wonder "{_capital(_fix_i(stripped))}{marks}"'
     if expanded or _needs_subject(words, low, first=first):
         body = _predicate(expanded or phrase, low)
+        marks = marks.replace("?", "")
     else:
         body = phrase
     line = _ended(_capital(second_person(body)) + marks)
@@ -199,10 +217,12 @@ def _predicate(phrase: str, low: str) -> str:
     stem = base_verb(low)
     if stem:
         return _AND_VERB.sub(_agree, " ".join(["You", stem, *words[1:]]))
-    if low in {"with", "using", "without"} and "," in phrase:
-        tool, _, rest = phrase.partition(",")
+    if low in PREPOSITIONS | SUBORDINATORS and "," in phrase:
+        before, _, rest = phrase.partition(",")
         if rest.split() and rest.split()[0].lower() in VERBS:
-            return f"{tool}, you {rest.strip()}"
+            return f"{before}, you {rest.strip()}"
+    if len(words) == 1 and low.endswith("ly"):
+        return f"You go on {low}"
     if is_gerund(low):
         return f"You are {_lower_first(phrase)}"
     return f"You {_lower_first(phrase)}"
@@ -233,12 +253,12 @@ def _needs_subject(words: list[str], low: str, *, first: bool) -> bool:
     if not first:
         return False
     if low in {"the", "a", "an", "my", "his", "her"}:
-        return len(words) <= 2  # "the door" alone: nothing happens in it
+        return len(words) <= 2 and following != "end"  # "the door" alone: nothing happens in it
     if low in SUBJECTS or low == "me":
         return False
     if len(words) > 2 and words[0][:1].isupper() and following != words[1] and words[1].isalpha():
         return False  # "King Henry leaves"
-    if low in SUBORDINATORS or low.endswith("ly"):
+    if low in SUBORDINATORS | PREPOSITIONS - PATHS or low.endswith("ly") or is_gerund(low):
         pronouns = {word.lower().rstrip(",.") for word in words}
         return not pronouns & {"i", "i'm", "i've", "you", "he", "she", "they", "it", "we"}
     if low in PATHS or low in DIRECTIONS:
@@ -247,8 +267,23 @@ def _needs_subject(words: list[str], low: str, *, first: bool) -> bool:
     return not subject or low in DETERMINERS
 
 
+def _calls_someone(words: list[str]) -> bool:
+    """Whether a command is spoken to somebody: "Bob, run"."""
+    name = words[0]
+    if not (name.endswith(",") and name[:1].isupper() and len(words) > 1):
+        return False
+    low = name[:-1].lower()
+    known = VERBS | SUBORDINATORS | PREPOSITIONS | SUBJECTS | {"i", "you", "me"} | set(DIRECTIONS)
+    return words[1].lower() in VERBS and low not in known and not low.endswith(("ly", "ing"))
+
+
 def _is_speech(phrase: str) -> bool:
     """Whether something typed as an action is really a greeting or an answer."""
+    words = re.findall(r"[\w']+", phrase.lower())[:2]
+    if words[:1] and words[0] in EXCLAMATIONS and words[1:] != ["one"]:
+        return True
+    if words == ["thank", "you"]:
+        return True
     return " ".join(phrase.lower().split(", ")[:1]).strip() in GREETINGS and len(phrase) < 40
 
 

@@ -10,6 +10,7 @@ from engine.story.words import (
     DETERMINERS,
     DIRECTIONS,
     INTRANSITIVE,
+    MASSES,
     PERSONS,
     PLACES,
     PREPOSITIONS,
@@ -21,6 +22,8 @@ from engine.story.words import (
 _WHOLE = {
     "l": "look around",
     "look": "look around",
+    "x": "look around",
+    "nothing": "do nothing",
     "look round": "look around",
     "look about": "look around",
     "i": "check what you are carrying",
@@ -44,6 +47,7 @@ _WHOLE = {
     "hint": "think about what to do",
 }
 _FIRST = {"x": "examine", "ex": "examine", "exam": "examine", "l": "look"}
+_JOINT = re.compile(r"(,? and then |,? then |,? and |, )")
 _PARTICLES = frozenset(["up", "down", "on", "off", "out", "away", "over"])
 _LONGEST = 7  # words; longer commands are sentences already
 
@@ -60,6 +64,9 @@ def expand(command: str) -> str | None:
         return _WHOLE[low]
     if low in DIRECTIONS:
         return f"go {DIRECTIONS[low]}"
+    several = _several(text)
+    if several:
+        return several
     words = text.split(" ")
     first = words[0].lower()
     if len(words) == 2 and first in {"go", "walk", "run", "head", "look"}:
@@ -79,6 +86,22 @@ def expand(command: str) -> str | None:
         return _with_articles([first, "at", *words[1:]])
     articled = _with_articles(words)
     return articled if changed or articled != text else None
+
+
+def _several(text: str) -> str | None:
+    """Several commands in one: "n then e", "open chest and take gold"."""
+    parts = _JOINT.split(text)
+    if len(parts) == 1 or len(parts) > 7:
+        return None
+    steps, joints = parts[::2], parts[1::2]
+    if all(step.lower() in DIRECTIONS for step in steps):
+        return "go " + ", then ".join(DIRECTIONS[step.lower()] for step in steps)
+    if any(step.split(" ")[0].lower() not in TRANSITIVE | INTRANSITIVE for step in steps):
+        return None
+    whole = [(" " in step and expand(step)) or step for step in steps]
+    if whole == steps:
+        return None
+    return whole[0] + "".join(joint + step for joint, step in zip(joints, whole[1:], strict=True))
 
 
 def _with_articles(words: list[str]) -> str:
@@ -129,6 +152,8 @@ def _article(verb: str, preposition: str, group: list[str], *, first: bool) -> l
         return group
     if preposition == "for" and (group[-1].endswith("s") or head == "help"):
         return group  # "look for footprints", but "look for the key"
+    if preposition in {"with", "of", "for"} and group[-1] in MASSES:
+        return group
     if head in PLACES and preposition in {"to", "in", "from"}:
         return group
     if first and verb in INTRANSITIVE and verb not in TRANSITIVE:

@@ -164,7 +164,7 @@ DETERMINERS = word_set(
 BARE_OBJECTS = word_set(
     """
     everything everyone everybody anything anyone something someone nothing nobody here there home
-    breakfast lunch dinner supper care note notes part place aim fire cover hold hands turns time
+    breakfast lunch dinner supper care note notes part place aim cover hold hands turns time
     courage heart god dad mom mum mother father grandma grandpa again away together first back
     forward straight closely hard more around about still tight free closer anyway very front class backstage tiptoe yesterday today
         tomorrow fish nearby inventory stock shelter refuge steps
@@ -176,6 +176,13 @@ BARE_OBJECTS = word_set(
 PLACES = word_set(
     """
     bed sleep school work town church court jail prison sea
+    """
+)
+
+# What one has some of: "fill the bucket with water".
+MASSES = word_set(
+    """
+    water sand gold silver food bread money snow milk wood oil wine soup stone magic honey salt ice
     """
 )
 
@@ -198,7 +205,7 @@ PERSONS = word_set(
 # Verbs of classic commands that take an object at once: "get lamp".
 TRANSITIVE = word_set(
     """
-    get take grab drop open close shut examine inspect read attack kill fight hit kick push pull
+    trade swap combine get take grab drop open close shut examine inspect read attack kill fight hit kick push pull
     press light extinguish unlock lock enter use eat drink wear remove throw climb search give
     show put place insert pick ride touch smell taste feel break smash cut tie untie burn fill
     empty pour buy sell steal move lift wash clean ring shoot stab approach board cross leave exit
@@ -232,6 +239,13 @@ GREETINGS = word_set(
     """
     hello hi hey yes no yep nope yeah aye thanks bye goodbye sorry please welcome farewell okay ok
     sure maybe perhaps ahoy greetings cheers amen halt
+    """
+)
+
+# What only speech begins with, however it goes on.
+EXCLAMATIONS = word_set(
+    """
+    hello hi hey yes yep yeah nope no thanks sorry goodbye bye greetings um uh hmm ah oh wow ouch aha
     """
 )
 

@@ -144,7 +144,9 @@ def complete(order: Sequence[str]) -> tuple[str, ...]:
 
 
 def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _check_number(knob: Knob, value: Any) -> None:

@@ -10,25 +10,25 @@ from hypothesis import strategies as st
 from engine.errors import KnownError
 from engine.lm.draws import At, Fixed, uniform
 from engine.lm.sampling import Candidates, Chain, History
-from engine.lm.settings import STAGES, SamplerSettings
+from engine.lm.scripted import ByteTokenizer
+from engine.lm.settings import KNOBS, STAGES, SamplerSettings
 
 Z = np.array([4, 3.5, 3, 2, 1, 0, -1, -2], np.float32)
 
 
 def knobs() -> st.SearchStrategy[SamplerSettings]:
+    """Settings with any number of knobs turned to values at and between their ends."""
+    turned = {}
+    for knob in KNOBS:
+        values = {knob.low, knob.high, knob.off, knob.low + knob.step}
+        values.add(round((knob.low + knob.high) / 2))
+        turned[knob.field] = st.sampled_from([knob.off] * 6 + sorted(values))
     return st.builds(
         SamplerSettings,
-        temperature=st.sampled_from([0, 0.01, 0.5, 1, 2, 5]),
-        top_k=st.sampled_from([0, 1, 5, 40]),
-        top_p=st.sampled_from([0, 0.3, 0.9, 0.999, 1]),
-        min_p=st.sampled_from([0, 0.005, 0.3, 1]),
-        typical_p=st.sampled_from([0, 0.2, 0.95, 1]),
-        repetition_penalty=st.sampled_from([1, 1.1, 3]),
-        repetition_range=st.sampled_from([0, 1, 7, 100]),
-        repetition_slope=st.sampled_from([0, 0.7, 3]),
+        **turned,
         repetition_raw=st.booleans(),
-        presence_penalty=st.sampled_from([-2, 0, 0.5]),
-        frequency_penalty=st.sampled_from([-1, 0, 0.5]),
+        banned=st.sampled_from([(), ("a",)]),
+        logit_bias=st.sampled_from([(), (("a", -100.0), ("bc", 5.0))]),
         order=st.permutations(STAGES).map(tuple),
     )
 
@@ -44,23 +44,27 @@ def rows(seed: int, size: int, kind: str):
     return z, rng.integers(0, size, rng.integers(0, 40)).tolist()
 
 
+@settings(max_examples=300)
 @given(knobs(), st.integers(0, 2**32), st.integers(1, 900), st.sampled_from(["", "ties", "holes"]))
 def test_any_settings_in_any_order_leave_a_distribution(chosen, seed, size, kind):
     z, history = rows(seed, size, kind)
     before = z.copy()
-    chain = Chain(chosen)
-    found = chain.distribution(z, history)
+    chain = Chain(chosen, ByteTokenizer())
+    state, draw = chain.state(len(history)), At(seed, 0, 3)
+    state.forbid(len(history), int(z.argmax()))
+    found = chain.distribution(z, history, draw, state)
+    last = chain.trace(z, history, draw, state)[-1]
     assert np.array_equal(z, before)
     assert len(found.ids) == len(found.probs) >= 1
     assert (np.diff(found.ids) > 0).all()
     assert 0 <= found.ids[0] <= found.ids[-1] < size
     assert (found.probs >= 0).all()
     assert found.probs.sum() == pytest.approx(1, abs=1e-9)
-    picked = chain.sample(z, history, At(seed, 0, 3))
-    assert found.probs[found.ids.tolist().index(picked)] > 0
-    last = chain.trace(z, history)[-1]
     assert np.array_equal(last.ids, found.ids)
     assert last.after == pytest.approx(found.probs, abs=1e-6)
+    picked = chain.sample(z, history, draw, state)
+    assert found.prob(picked) > 0
+    assert np.isfinite(state.recall(len(history) + 1))
 
 
 @given(knobs(), st.integers(0, 2**32))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.lm.draws import Fixed
 from engine.lm.samplers.penalties import slope_weights
-from engine.lm.sampling import Chain
+from engine.lm.samplers.row import Row
+from engine.lm.samplers.temperature import Temperature
+from engine.lm.sampling import Chain, guide
 from engine.lm.settings import SamplerSettings
 
 Z = np.array([4, 3.5, 3, 2, 1, 0, -1, -2], np.float64)
@@ -112,3 +115,85 @@ def test_presence_and_frequency():
     settings = SamplerSettings(presence_penalty=0.5, frequency_penalty=0.3)
     z = [2.9, 3.5, 2.2, 2, 1, -0.8, -1, -2.8]
     assert spread(settings, SEEN) == pytest.approx(softmax(z), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("settings", "probs"),
+    [
+        (SamplerSettings(top_a=0.5), THREE),
+        (SamplerSettings(epsilon=0.03), FOUR),
+        (SamplerSettings(eta=0.03), FOUR),
+        (SamplerSettings(top_n_sigma=1), FOUR),
+        (SamplerSettings(tfs=0.9), FOUR),
+        (SamplerSettings(tfs=0.5), THREE),
+    ],
+)
+def test_further_cuts(settings, probs):
+    assert spread(settings)[: len(probs)] == pytest.approx(probs, abs=1e-6)
+    assert not spread(settings)[len(probs) :].any()
+
+
+def test_smoothing():
+    quadratic = [0.311346, 0.292482, 0.242476, 0.114538, 0.032816, 0.005702, 0.000601, 0.000038]
+    assert spread(SamplerSettings(smoothing_factor=0.25)) == pytest.approx(quadratic, abs=1e-6)
+    cubic = SamplerSettings(smoothing_factor=0.25, smoothing_curve=2)
+    assert spread(cubic)[0] == pytest.approx(0.337008, abs=1e-6)
+
+
+def test_dynamic_temperature():
+    settings = SamplerSettings(temperature=1, dynatemp_range=0.5)
+    assert spread(settings)[0] == pytest.approx(0.424271, abs=1e-6)
+    assert Temperature(1, 0.5).now(Row(Z)) == pytest.approx(1.143050, abs=1e-6)
+
+
+def test_xtc():
+    settings = SamplerSettings(xtc_threshold=0.15, xtc_probability=1)
+    found = Chain(settings).distribution(Z, (), Fixed(0.5))
+    assert found.ids.tolist() == [2, 3, 4, 5, 6, 7]
+    assert found.probs[0] == pytest.approx(0.633691, abs=1e-6)
+
+
+def test_dry():
+    settings = SamplerSettings(dry_multiplier=0.8, dry_base=1.75, dry_allowed=2)
+    z = Z.copy()
+    z[3] -= 1.4
+    assert spread(settings, [0, 1, 2, 3, 0, 1, 2]) == pytest.approx(softmax(z), abs=1e-9)
+
+
+def test_mirostat_2():
+    chain = Chain(SamplerSettings(mirostat=2, mirostat_tau=1, mirostat_eta=0.1))
+    state = chain.state(0)
+    assert chain.distribution(Z, (), Fixed(0), state).ids.tolist() == [0, 1]
+    assert chain.sample(Z, (), Fixed(0), state) == 0
+    assert state.recall(1) == pytest.approx(2.031605, abs=1e-6)
+
+
+def test_guidance():
+    probs = softmax(guide(Z, np.array([1, 3, 3, 2, 1, 0, -1, -2.0]), 1.5))
+    assert probs[:2] == pytest.approx([0.767278, 0.133333], abs=1e-6)
+
+
+def test_adaptive_p_by_hand():
+    """Target .3 at the start: d = |p - .3| / .3, z = 5 - 10 d^2 / (1 + d)."""
+    chain = Chain(SamplerSettings(adaptive_p=0.3, adaptive_decay=0.9))
+    state = chain.state(0)
+    d = np.abs(softmax(Z) - 0.3) / 0.3
+    expected = softmax(5 - 10 * d**2 / (1 + d))
+    found = chain.distribution(Z, (), Fixed(0), state)
+    assert found.probs == pytest.approx(expected, abs=1e-9)
+    assert chain.sample(Z, (), Fixed(0), state) == 0
+    assert state.recall(1) == pytest.approx(0.9 * 0.3 + 0.1 * 0.457234, abs=1e-6)
+
+
+def test_mirostat_1_by_hand():
+    """A pure power law of exponent s: k follows from the formula of the paper."""
+    s, tau = 1.5, 1.5
+    z = -s * np.log(np.arange(1, 201))
+    k = ((s - 1) * 2 ** (2 * tau) / (1 - 200 ** (1 - s))) ** (1 / s)
+    chain = Chain(SamplerSettings(mirostat=1, mirostat_tau=tau, mirostat_eta=0.2))
+    state = chain.state(0)
+    found = chain.distribution(z, (), Fixed(0), state)
+    assert found.ids.tolist() == list(range(int(k)))
+    token = chain.sample(z, (), Fixed(0), state)
+    surprise = -np.log2(found.probs[token])
+    assert state.recall(1) == pytest.approx(2 * tau - 0.2 * (surprise - tau), abs=1e-9)

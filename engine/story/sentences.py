@@ -6,14 +6,11 @@ import re
 
 from engine.story.words import word_set
 
-# Titles and the like: a full stop after them never ends a sentence.
-_ABBREVIATIONS = word_set(
-    """
-    mr mrs ms mx dr st prof capt lt col gen sgt cpl cmdr rev hon mt messrs mme mlle gov pres sen
-    rep vs fig vol approx dept est e.g i.e cf viz
-    """
+# Before a name: a full stop after them never ends a sentence.
+_TITLES = word_set(
+    "Mr Mrs Ms Mx Dr St Prof Capt Lt Col Gen Sgt Cpl Cmdr Rev Hon Mt Messrs Mme Mlle Gov mr mrs ms dr"
 )
-_TERMINATORS = ".!?…"
+_ABBREVIATIONS = word_set("vs approx e.g i.e cf viz") | _TITLES
 CLOSERS = "\"'”’)]}*_"
 _END = re.compile(r"[.!?…]+[\"'”’)\]}*_]*")
 _WORD_BEFORE = re.compile(r"(?:^|[\s(\[\"'“‘*])((?:[A-Za-z]\.)*[A-Za-z]+)$")
@@ -27,7 +24,7 @@ def _is_abbreviation(text: str, stop: int) -> bool:
     word = match[1]
     if "." in word and text[stop + 1 : stop + 3].strip(" ")[:1].islower():
         return True  # "B.T. might know", "at 5 p.m. the bell rings"
-    if word.lower() in _ABBREVIATIONS:
+    if word in _ABBREVIATIONS:
         return True
     # An initial ("J. Smith"), but not the pronoun at a sentence's end ("It is I.").
     return len(word) == 1 and word.isupper() and word != "I"

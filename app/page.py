@@ -61,12 +61,13 @@ if TYPE_CHECKING:
     from engine.story.node import Node
 
 FRAME_MS = 16
-FIRST_FILL = 400_000  # characters in the document before the first paint
-BACK_FILL = 120_000  # characters per step above them
 
 
 class Page(QTextEdit):
     """The story's text, set and edited; see the module's docstring for what goes in and out."""
+
+    first_fill = 400_000  # characters in the document before the first paint
+    back_fill = 120_000  # characters per step above them
 
     edited = Signal(int, int, str, int)
     edited_many = Signal(object)
@@ -198,14 +199,14 @@ class Page(QTextEdit):
 
     def _refill(self) -> None:
         self._dirty = None
-        self._canvas.fill(FIRST_FILL)
+        self._canvas.fill(self.first_fill)
         self._fill_timer.start()
 
     @Slot()
     def _fill_more(self) -> None:
         bar = self.verticalScrollBar()
         from_end = bar.maximum() - bar.value()
-        self._canvas.back_fill(BACK_FILL)
+        self._canvas.back_fill(self.back_fill)
         bar.setValue(bar.maximum() - from_end)
         if self._canvas.hidden:
             self._fill_timer.start()
@@ -247,12 +248,10 @@ class Page(QTextEdit):
             return
         if edit.start == edit.end and not edit.text:  # a border that is not in the text
             self._draw(self.model.relay(low, low + len(texts)))
-            return
-        if self._ask(edit):
-            return
-        offset = min(edit.start, self.model.length)
-        self._draw(self.model.restore())
-        self.set_caret(offset)
+        elif not self._ask(edit):
+            self._draw(self.model.restore())
+            self.set_caret(min(edit.start, self.model.length))
+        self._canvas.redraw(range(low, low + max(len(texts), high - low)))
 
     def _ask(self, edit: Edit) -> bool:
         """Report an edit; whether the story took it."""

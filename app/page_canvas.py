@@ -188,7 +188,7 @@ class Canvas:
         """Give these paragraphs the look they should have, where it is another one."""
         todo = []
         for index in indices:
-            if index >= self.hidden:
+            if self.hidden <= index < len(self.page.paragraphs):
                 fresh = look(self.page, index, self.mode)
                 if fresh != self.page.paragraphs[index].look:
                     todo.append((index, fresh))

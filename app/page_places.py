@@ -69,9 +69,9 @@ class Places:
 
     def put(self, anchor: int, position: int) -> None:
         """Set the document's cursor, without scrolling."""
-        cursor = self._edit.textCursor()
-        cursor.setPosition(anchor)
-        cursor.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
+        cursor, end = self._edit.textCursor(), self._edit.document().characterCount() - 1
+        cursor.setPosition(min(anchor, end))
+        cursor.setPosition(min(position, end), QTextCursor.MoveMode.KeepAnchor)
         self._edit.setTextCursor(cursor)
 
     def top(self) -> int:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from engine.errors import KnownError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 class Logic(StrEnum):
@@ -170,7 +170,7 @@ def _default(item: Field[Any]) -> Any:
     return item.default
 
 
-def _from_json(cls: type[T], values: Mapping[str, Any]) -> T:
+def _from_json(cls: type[_T], values: Mapping[str, Any]) -> _T:
     """An instance of ``cls`` with every value checked against the kind of its default."""
     named: dict[str, Any] = {}
     for item in fields(cls):  # pyright: ignore[reportArgumentType]

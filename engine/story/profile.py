@@ -37,8 +37,7 @@ class Profile:
     family: str = "plain"
     begin_token: bool = True  # the tokenizer's end-of-text id goes first
     begin_text: str = ""
-    do: str = "> {text}"
-    say: str = '> You say "{text}"'
+    action: str = "> {text}"
     action_lead: str = "\n\n"
     reply_lead: str = "\n\n"
     paragraph: str = "\n\n"
@@ -86,7 +85,7 @@ DUNGEON = Profile(  # fine-tunes in the form of the 2019 adventure games
 FAMILIES = {profile.family: profile for profile in (EMBER, GPT2, DUNGEON)}
 
 _WHITE = ("action_lead", "reply_lead", "paragraph", "lore_lead", "head_end")
-_FORMS = ("do", "say", "memory", "lore_item", "lore_name", "note")
+_FORMS = ("action", "memory", "lore_item", "lore_name", "note")
 _MARKS = ("begin_text", "lore_open", "lore_join", "lore_close")
 _DUNGEON_NAMES = ("dungeon", "aid2", "adventure", "clover", "choose-your")
 
@@ -162,7 +161,7 @@ def _text(name: str, value: str, where: str) -> str:
         value = value.strip()
         if value and value.count(SLOT) != 1:
             raise KnownError(f"{where}: {name} must hold {SLOT} once.")
-        if name in ("do", "say", "lore_item", "lore_name") and not value:
+        if name in ("action", "lore_item", "lore_name") and not value:
             raise KnownError(f"{where}: {name} must not be empty.")
     return value.strip() if name in _MARKS else value
 

@@ -124,20 +124,16 @@ class Journal:
             last = self.done[-1]
             self.done[-1] = Entry(last.number, last.verb, "", last.touched, last.packed)
 
-    def undo(self) -> Entry | None:
+    def undo(self) -> Entry:
         """Move the last entry to the undone ones and return it; the caller inverts it."""
-        if not self.done:
-            return None
         self.seal()
         entry = self.done.pop()
         self.undone.append(entry)
         self.touched.add(entry.number)
         return entry
 
-    def redo(self) -> Entry | None:
+    def redo(self) -> Entry:
         """Move the last undone entry back and return it; the caller applies it."""
-        if not self.undone:
-            return None
         entry = self.undone.pop()
         self.done.append(entry)
         self.touched.add(entry.number)

@@ -16,6 +16,19 @@ _HEAD = struct.Struct("<IIIII")  # bytes of: facts, ids, logprobs, the prompt's 
 _LARGEST = 65504.0  # of half precision
 _UNPACKED_LIMIT = 64 << 20  # bytes: a hostile file must not fill the memory
 _COMPRESS = 64  # bytes below which compression gains nothing
+_EMPTY: dict[str, Any] = {
+    "model": "",
+    "digest": "",
+    "seed": 0,
+    "settings": {},
+    "ids": (),
+    "logprobs": (),
+    "top": (),
+    "prompt": Prompt(0, ()),
+    "border": None,
+    "finish": "",
+    "cut": "",
+}
 
 
 class PackedReply:
@@ -32,13 +45,15 @@ class PackedReply:
         self.top = top
 
     def field(self, name: str) -> Any:
-        """One field of the ``ReplyMeta``; ValueError where the bytes make no sense."""
+        """One field of the ``ReplyMeta``; its empty form where a forged file makes no sense."""
         try:
             return self._field(name)
-        except (struct.error, zlib.error, UnicodeDecodeError, TypeError, KeyError) as error:
-            raise ValueError(f"unreadable reply metadata: {name}") from error
+        except (struct.error, zlib.error, ValueError, TypeError, KeyError):
+            return _EMPTY[name]
 
     def _field(self, name: str) -> Any:
+        if name not in _EMPTY:
+            raise AttributeError(name)
         if name in {"model", "digest", "settings"}:
             return json.loads(self.origin)[name]
         if name == "top":
@@ -55,9 +70,7 @@ class PackedReply:
         if name == "logprobs":
             return _unpack_floats(self.data[at : at + n_logprobs])
         at += n_logprobs
-        if name == "prompt":
-            return Prompt(shared, _unpack_ids(self.data[at : at + n_rest]))
-        raise AttributeError(name)
+        return Prompt(shared, _unpack_ids(self.data[at : at + n_rest]))
 
 
 def pack(meta: ReplyMeta) -> PackedReply:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.errors import KnownError
 from engine.story.change import Change, compare
 from engine.story.journal import Delta, Entry, Journal, condense
 from engine.story.node import Node
@@ -236,23 +237,36 @@ class Recorded:
 
     def undo(self) -> str | None:
         """Take the last verb back, whatever it was; its name, None if there is none."""
-        entry = self.journal.undo()
-        if entry is None:
+        if not self.journal.done:
             return None
-        for delta in reversed(entry.deltas):
+        deltas = self._checked(self.journal.done[-1])
+        entry = self.journal.undo()
+        for delta in reversed(deltas):
             self.state.apply(delta, delta.before)
         self._tell("undo", self._branch)
         return entry.verb
 
     def redo(self) -> str | None:
         """Do the verb again that was taken back last; its name, None if there is none."""
-        entry = self.journal.redo()
-        if entry is None:
+        if not self.journal.undone:
             return None
-        for delta in entry.deltas:
+        deltas = self._checked(self.journal.undone[-1])
+        entry = self.journal.redo()
+        for delta in deltas:
             self.state.apply(delta, delta.after)
         self._tell("redo", self._branch)
         return entry.verb
+
+    def _checked(self, entry: Entry) -> list[Delta]:
+        """What an entry changed, looked at first: the file may come from anywhere."""
+        try:
+            deltas = entry.deltas
+            sound = all(self.state.accepts(delta) for delta in deltas)
+        except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+            sound, deltas = False, []
+        if not sound:
+            raise KnownError("This step cannot be undone or redone: its record makes no sense.")
+        return deltas
 
     def history(self, key: str) -> list[Any]:
         """Every value that ``key`` has had, by the journal, each once: also those undone."""

@@ -18,6 +18,16 @@ from engine.story.spans import Spans
 HEAD = "head"
 KEEP_TOP = 20  # replies whose alternatives are kept
 
+TYPES = {
+    "title": str,
+    "memory": str,
+    "note": str,
+    "settings": dict,
+    "tags": list,
+    "lore": dict,
+    "next_lore": int,
+}
+
 Row = tuple[str, Any]  # a table's name and the key of a row in it
 
 
@@ -133,6 +143,28 @@ class State:
     def apply(self, delta: Delta, value: Any) -> None:
         """Set what ``delta`` is about to ``value`` (its ``before`` or its ``after``)."""
         self._SETTERS[delta.what](self, delta.key, value)
+
+    def accepts(self, delta: Delta) -> bool:
+        """Whether a stored delta can be applied either way; may raise like any look-up."""
+        what, key, *values = delta
+        if what == "value":
+            return all(value is None or self.fits(key, value) for value in values)
+        if what == "revision":
+            return all(isinstance(self.wording(key, value), Wording) for value in values)
+        if what == "parent":
+            below = set(self.subtree(key))
+            return all(v is None or (v in self.nodes and v not in below) for v in values)
+        return what == "deleted" and key in self.nodes
+
+    def fits(self, key: str, text: str) -> bool:
+        """Whether a value that came from a file is of the kind its name asks for."""
+        group, _, rest = key.partition("/")
+        value = json.loads(text)
+        if group in {HEAD, "branch", "bookmark"}:
+            return type(value) is int and value in self.nodes
+        if group == "lore" and not rest.isdecimal():
+            return False
+        return isinstance(value, TYPES.get(group, object))
 
     def _set_value(self, key: str, value: str | None) -> None:
         if value is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 
 from engine.story.actions import act
 from engine.story.node import Kind
@@ -23,20 +24,30 @@ def suggestions(
     """Up to ``limit`` different actions, as lines that ``act`` leaves unchanged, best first.
 
     A continuation is what came after ``> You``. It is cut at the end of its line, or else at its
-    first sentence; one that has neither end, is empty, too long, or repeats ``last_action`` or one
-    of the ``recent`` lines is dropped.
+    first sentence; one that has neither end, is empty, too long, or repeats itself, ``last_action`` or
+    one of the ``recent`` lines is dropped. Different verbs come first.
     """
     seen = {_key(act(Kind.DO, line)) for line in (last_action, *recent)} | {""}
-    out: list[str] = []
+    verbs: set[str] = set()
+    fresh: list[str] = []
+    more: list[str] = []
     for raw in continuations:
         line = _line(raw)
         key = _key(line)
-        if line and key not in seen:
-            seen.add(key)
-            out.append(line)
-        if len(out) == limit:
-            break
-    return out
+        if key in seen or _stutters(key):
+            continue
+        seen.add(key)
+        verb = key.split(" ")[1]
+        (more if verb in verbs else fresh).append(line)
+        verbs.add(verb)
+    return (fresh + more)[:limit]
+
+
+def _stutters(key: str) -> bool:
+    """Whether an action says two or more words twice: "look at the man and look at the man"."""
+    words = key.split(" ")
+    pairs = list(pairwise(words))
+    return len(set(pairs)) < len(pairs)
 
 
 def _key(line: str) -> str:

@@ -114,6 +114,7 @@ def test_suggestions_are_cleaned() -> None:
         " walk along the river until",  # unfinished
         ' say "Hello. Who are you?"\n\nThe man',
         " pick up the lamp. You light it.\n",
+        " look at the man and look at the man.\n",
         " [Memory: x]\n",
         " go north.\n",
     ]
@@ -126,6 +127,10 @@ def test_suggestions_are_cleaned() -> None:
     ]
     assert all(act(Kind.DO, line) == line for line in found)
     assert suggestions(raws, last_action="look around", limit=1) == ["You open the door."]
+    assert suggestions([" go up.\n", " go in.\n", " wait.\n"], limit=2) == [
+        "You go up.",
+        "You wait.",
+    ]
     assert suggestions([" go north.\n"], recent=["n"]) == []
 
 

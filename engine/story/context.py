@@ -11,6 +11,7 @@ from engine.story.fitting import share_out
 from engine.story.history import History, Storyteller
 from engine.story.layout import lay_out
 from engine.story.ledger import Context, Source
+from engine.story.lines import ActionLines
 from engine.story.lore_keys import KeyFinder
 from engine.story.lorebook import Entry, LoreSettings
 from engine.story.node import Node
@@ -49,6 +50,7 @@ class ContextBuilder:
         self.profile = profile
         self._pieces = Pieces(tokenizer)
         self._finder = KeyFinder()
+        self._lines = ActionLines()
 
     def build(self, sources: Sources, budget: int, *, block: float = 0.0, cue: str = "") -> Context:
         r"""The window of at most ``budget`` tokens (the model's n_ctx minus room for the answer).
@@ -58,6 +60,11 @@ class ContextBuilder:
         """
         build = _Build(self, sources, max(budget, 0), block, cue)
         return build.context()
+
+    @property
+    def lines(self) -> ActionLines:
+        """The cache of actions."""
+        return self._lines
 
     @property
     def pieces(self) -> Pieces:
@@ -88,9 +95,11 @@ class _Build:
         room -= self._pieces.count(self._begin_text)
         self._cue = self._affordable(_as_cue(cue), room // 2)
         self._room = room - self._pieces.count(self._cue)
-        self._story = Storyteller(sources.branch, budget, self._profile, self._pieces)
+        self._story = Storyteller(
+            sources.branch, budget, self._profile, self._pieces, builder.lines
+        )
         self._decisions = decide(
-            sources.lore, sources.lore_settings, sources.branch, builder.finder
+            sources.lore, sources.lore_settings, sources.branch, builder.finder, builder.lines
         )
 
     def _affordable(self, text: str, most: int) -> str:

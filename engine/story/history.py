@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from engine.story.eviction import choose_border
 from engine.story.ledger import Source
+from engine.story.lines import ActionLines
 from engine.story.node import Node
 from engine.story.pieces import Pieces
 from engine.story.profile import SLOT, Profile
 from engine.story.transcript import Origin, Transcript, Unit, transcribe
 
 PINNED_SHARE = 0.4  # of the story's room, for a pinned opening
-_CHARACTERS = 8  # looked at per token of the window, to begin with
+_CHARACTERS = 6  # looked at per token of the window, to begin with
 _MOST_CHARACTERS = 4096  # ... and at most: a token of so many there is not
 
 
@@ -41,11 +42,17 @@ class Storyteller:
     """Chooses history for one branch and one window."""
 
     def __init__(
-        self, branch: Sequence[Node], budget: int, profile: Profile, pieces: Pieces
+        self,
+        branch: Sequence[Node],
+        budget: int,
+        profile: Profile,
+        pieces: Pieces,
+        action_lines: ActionLines,
     ) -> None:
         self._branch = branch
         self._profile = profile
         self._pieces = pieces
+        self._lines = action_lines
         self.transcript = self._transcribe(budget)
         self.sizes = [self.size(unit) for unit in self.transcript.units]
 
@@ -53,7 +60,7 @@ class Storyteller:
         """As much of the story's end as could be in the window."""
         characters = budget * _CHARACTERS + 1000
         while True:
-            story = transcribe(self._branch, characters, self._profile, self._pieces)
+            story = transcribe(self._branch, characters, self._profile, self._pieces, self._lines)
             enough = characters > budget * _MOST_CHARACTERS
             if story.whole or enough or sum(map(self.size, story.units)) > budget:
                 return story
@@ -108,7 +115,7 @@ class Storyteller:
             return [], 0
         root = self._branch[0]
         node = replace(root, text=root.text[: most * _CHARACTERS * 2])
-        opening = transcribe([node], len(node.text) + 1, self._profile, self._pieces)
+        opening = transcribe([node], len(node.text) + 1, self._profile, self._pieces, self._lines)
         lines: list[Line] = []
         used = 0
         for unit in opening.units:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.story.actions import act
+from engine.story.lines import ActionLines
 from engine.story.node import Kind, Node
 from engine.story.visible import shown
 
 LONGEST = 20_000  # characters of one passage that are searched
 
 
-def paragraphs_before(branch: Sequence[Node], end: int, most: int) -> list[str]:
+def paragraphs_before(branch: Sequence[Node], end: int, most: int, lines: ActionLines) -> list[str]:
     """The last ``most`` paragraphs of ``branch[:end]``, newest first; an action is one.
 
     A passage that goes on in the middle of a paragraph belongs to it. Hidden comments are left out,
@@ -24,14 +24,13 @@ def paragraphs_before(branch: Sequence[Node], end: int, most: int) -> list[str]:
         if node.kind in (Kind.DO, Kind.SAY):
             found.extend(_lines(joined))
             joined = ""
-            line = act(node.kind, shown(node.text[-LONGEST:])).strip()
+            line = lines(node)
             found.extend([line] if line else [])
         else:
             text = shown(node.text[-LONGEST:]) + joined
             head, newline, _ = text.partition("\n")
             if newline:
-                lines = _lines(text[len(head) :])
-                found.extend(lines)
+                found.extend(_lines(text[len(head) :]))
                 joined = head
             else:
                 joined = text

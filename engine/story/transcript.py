@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
-from engine.story.actions import act
 from engine.story.ledger import Source
+from engine.story.lines import ActionLines
 from engine.story.node import Kind, Node
 from engine.story.pieces import Pieces, Sampled
 from engine.story.profile import SLOT, Profile
@@ -19,7 +19,6 @@ from engine.story.visible import Run, Visible, opens_comment, shown, visible
 from engine.tokens import common_prefix
 
 ACTIONS = frozenset({Kind.DO, Kind.SAY})
-LONGEST_ACTION = 4000  # characters looked at
 LONGEST = 600  # characters of a unit; a longer sentence is parted at words
 _PARAGRAPH = re.compile(r"\S[^\n]*")
 _WORD_GAP = re.compile(r"\s+")
@@ -82,11 +81,15 @@ def newest(branch: Sequence[Node], characters: int) -> tuple[list[Node], bool]:
 
 
 def transcribe(
-    branch: Sequence[Node], characters: int, profile: Profile, pieces: Pieces
+    branch: Sequence[Node],
+    characters: int,
+    profile: Profile,
+    pieces: Pieces,
+    lines: ActionLines,
 ) -> Transcript:
     """The transcript of at least the last ``characters`` of a branch, where there are so many."""
     nodes, whole = newest(branch, characters)
-    writer = _Writer(profile, pieces, characters)
+    writer = _Writer(profile, pieces, lines, characters)
     hidden = False
     for index, node in enumerate(nodes):
         if node.kind in ACTIONS:
@@ -123,9 +126,10 @@ class _Reply(NamedTuple):
 class _Writer:
     """Joins passages: white space is held back until something follows it."""
 
-    def __init__(self, profile: Profile, pieces: Pieces, limit: int) -> None:
+    def __init__(self, profile: Profile, pieces: Pieces, lines: ActionLines, limit: int) -> None:
         self._profile = profile
         self._pieces = pieces
+        self._lines = lines
         self._limit = limit
         self._ascii = profile.normalize == "ascii"
         self._out: list[str] = []
@@ -140,9 +144,7 @@ class _Writer:
 
     def action(self, node: Node) -> None:
         """Write an action in the profile's form."""
-        text = node.text[-LONGEST_ACTION:]
-        line = shown(act(node.kind, shown(text)), ascii_only=self._ascii)
-        line = " ".join(line.split())
+        line = " ".join(shown(self._lines(node), ascii_only=self._ascii).split())
         if not line:
             return
         before, _, after = self._profile.action.partition(SLOT)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
+from engine.story.lines import ActionLines
 from engine.story.lore_keys import BadKeyError, KeyFinder, Match, Texts
 from engine.story.lorebook import Entry, Logic, LoreSettings
 from engine.story.node import Kind, Node
@@ -40,6 +41,7 @@ class _Scan:
     branch: Sequence[Node]
     replies: Sequence[int]  # where in the branch they are
     texts: Texts
+    lines: ActionLines
 
     @property
     def turn(self) -> int:
@@ -48,7 +50,11 @@ class _Scan:
 
 
 def decide(
-    entries: Sequence[Entry], settings: LoreSettings, branch: Sequence[Node], finder: KeyFinder
+    entries: Sequence[Entry],
+    settings: LoreSettings,
+    branch: Sequence[Node],
+    finder: KeyFinder,
+    lines: ActionLines,
 ) -> list[Decision]:
     """One decision per entry, in the order of ``entries``.
 
@@ -58,9 +64,9 @@ def decide(
     finder.start()
     usable = [entry for entry in entries if not _off(entry, settings)]
     deepest = max((_depth(entry, settings) for entry in usable if not entry.constant), default=0)
-    texts = Texts(paragraphs_before(branch, len(branch), deepest))
+    texts = Texts(paragraphs_before(branch, len(branch), deepest, lines))
     replies = [index for index, node in enumerate(branch) if node.kind is Kind.REPLY]
-    scan = _Scan(finder, settings, branch, replies, texts)
+    scan = _Scan(finder, settings, branch, replies, texts, lines)
     decisions = {id(entry): _first_look(entry, scan) for entry in entries}
     _recurse(decisions, scan)
     _groups(decisions, scan)
@@ -199,7 +205,7 @@ def _timed(entry: Entry, scan: _Scan) -> Decision | None:
     for turn in range(max(start, entry.delay), scan.turn):
         if turn < sticky_until or turn < rested_at:
             continue
-        texts = Texts(paragraphs_before(scan.branch, scan.replies[turn], depth))
+        texts = Texts(paragraphs_before(scan.branch, scan.replies[turn], depth, scan.lines))
         then = _drawn(_match(entry, scan, texts), scan.settings.seed, turn)
         if then.fires:
             sticky_until = turn + 1 + entry.sticky

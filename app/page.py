@@ -36,18 +36,17 @@ from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextEdit
 
 from app.page_canvas import Canvas
+from app.page_edits import Edits
+from app.page_idle import Idle
 from app.page_keys import build_menu, handle_key, is_history
 from app.page_margin import paint_margin
 from app.page_places import Places
 from app.page_setting import PageSetting
-from app.page_text import Edit, PageText, Patch
+from app.page_text import PageText
 from app.theme import Theme, load_theme
-from app.units import to_points
-from app.words import count_words
-from engine.story.normalize import normalize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from PySide6.QtGui import (
         QContextMenuEvent,
@@ -57,6 +56,7 @@ if TYPE_CHECKING:
     )
     from PySide6.QtWidgets import QWidget
 
+    from app.page_text import Edit, Patch
     from engine.story.change import Change
     from engine.story.node import Node
 
@@ -90,29 +90,23 @@ class Page(QTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.model = PageText()
         self.focused = False
+        self._footer: QWidget | None = None
         self._setting = PageSetting(load_theme("light"))
-        self._line_end = ""  # what the key being handled writes at a paragraph's end
-        self._dirty: tuple[int, int] | None = None  # first block, blocks after the last
-        self._answered = False
         self._pending: list[str] = []
         self._canvas = Canvas(self.document(), self.model, self._setting.formats())
         self.places = Places(self, self._canvas)
-        self._flush_timer = self._timer(FRAME_MS, self._flush)
-        self._fill_timer = self._timer(0, self._fill_more)
-        self._count_timer = self._timer(300, self._count)
-        self.document().contentsChange.connect(self._note_change)
-        self.textChanged.connect(self._reconcile)
+        self.edits = Edits(self, self._canvas)
+        self._idle = Idle(self, self._canvas)
+        self._flush_timer = QTimer(self)
+        self._flush_timer.setSingleShot(True)
+        self._flush_timer.setInterval(FRAME_MS)
+        self._flush_timer.timeout.connect(self._flush)
         self.selectionChanged.connect(self._report_caret)
         self.cursorPositionChanged.connect(self._report_caret)
+        self.verticalScrollBar().valueChanged.connect(self._place_footer)
+        self.document().documentLayout().documentSizeChanged.connect(self._place_footer)
         self._dress()
         self._canvas.fill(0)
-
-    def _timer(self, interval: int, slot: Callable[[], None]) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(interval)
-        timer.timeout.connect(slot)
-        return timer
 
     # The branch
 
@@ -120,22 +114,22 @@ class Page(QTextEdit):
         """Show another branch or story, its end first."""
         self._pending.clear()
         self.model.load(nodes)
-        self._answered = True
+        self.edits.answer()
         self._refill()
         self.moveCursor(QTextCursor.MoveOperation.End)
         self.scroll_to_end()
-        self._count_timer.start()
+        self._idle.count()
 
     def update_branch(self, nodes: Sequence[Node]) -> None:
         """Take over the branch as it is now, and redraw what became another."""
-        self._answered = True
-        self._draw(self.model.update(nodes))
+        self.edits.answer()
+        self.draw(self.model.update(nodes))
 
     def apply(self, change: Change) -> None:
         """Take over what one verb did to the branch; the same as ``update_branch``, but at once."""
-        self._answered = True
+        self.edits.answer()
         if change.splice is not None:
-            self._draw(self.model.splice(change.splice))
+            self.draw(self.model.splice(change.splice))
 
     def text(self) -> str:
         """The branch's text as the page has it, a streaming draft included."""
@@ -159,13 +153,13 @@ class Page(QTextEdit):
     def retract(self, characters: int) -> None:
         """Take back the last characters that were streamed."""
         self._flush()
-        self._draw(self.model.retract(characters))
+        self.draw(self.model.retract(characters))
 
     def end_stream(self, nodes: Sequence[Node]) -> None:
         """The reply is part of ``nodes`` now, or was dropped."""
         self._flush()
-        self._answered = True
-        self._draw(self.model.close(nodes), follow=True)
+        self.edits.answer()
+        self.draw(self.model.close(nodes), follow=True)
 
     @property
     def streaming(self) -> bool:
@@ -178,9 +172,10 @@ class Page(QTextEdit):
         text = "".join(self._pending)
         self._pending.clear()
         if text:
-            self._draw(self.model.extend(text), follow=True)
+            self.draw(self.model.extend(text), follow=True)
 
-    def _draw(self, patch: Patch | None, *, follow: bool = False) -> None:
+    def draw(self, patch: Patch | None, *, follow: bool = False) -> None:
+        """Make the document follow the page's text; with ``follow`` stay at the end if there."""
         if patch is None:
             return
         below = self.at_end()
@@ -193,25 +188,27 @@ class Page(QTextEdit):
             if below:
                 self.scroll_to_end()
         self.viewport().update()
-        self._count_timer.start()
+        self._idle.count()
+
+    def set_footer(self, footer: QWidget) -> None:
+        """A small widget that stands below the last passage, e.g. to leaf through its alternatives."""
+        footer.setParent(self.viewport())
+        self._footer = footer
+        self._place_footer()
+
+    @Slot()
+    def _place_footer(self) -> None:
+        if self._footer is not None:
+            box = self.cursorRect(self.places.last_cursor())
+            formats = self._canvas.formats
+            self._footer.move(round(formats.gutter), round(box.bottom() + 0.35 * formats.line))
 
     # Loading
 
     def _refill(self) -> None:
-        self._dirty = None
+        self.edits.forget()
         self._canvas.fill(self.first_fill)
-        self._fill_timer.start()
-
-    @Slot()
-    def _fill_more(self) -> None:
-        bar = self.verticalScrollBar()
-        from_end = bar.maximum() - bar.value()
-        self._canvas.back_fill(self.back_fill)
-        bar.setValue(bar.maximum() - from_end)
-        if self._canvas.hidden:
-            self._fill_timer.start()
-        else:
-            self.loaded.emit()
+        self._idle.fill()
 
     def load_all(self) -> None:
         """Put what is missing above into the document at once."""
@@ -219,73 +216,13 @@ class Page(QTextEdit):
 
     # A person's changes
 
-    @Slot(int, int, int)
-    def _note_change(self, position: int, _removed: int, added: int) -> None:
-        if self._canvas.drawing:
-            return
-        document = self.document()
-        first = document.findBlock(position).blockNumber()
-        end = document.findBlock(min(position + added, document.characterCount() - 1))
-        after = document.blockCount() - 1 - end.blockNumber()
-        if self._dirty:
-            first, after = min(first, self._dirty[0]), min(after, self._dirty[1])
-        self._dirty = first, after
-
-    @Slot()
-    def _reconcile(self) -> None:
-        """Tell the story what the person did to the document."""
-        if self._dirty is None or self._canvas.drawing:
-            return
-        (first, after), self._dirty = self._dirty, None
-        document, hidden = self.document(), self._canvas.hidden
-        last = document.blockCount() - after
-        texts = [self._canvas.block(number).text() for number in range(first, last)]
-        low, high = hidden + first, len(self.model.paragraphs) - after
-        line_end = self._line_end or self._canvas.mode.line_end
-        caret = self._caret_in(first, texts)
-        edit = self.model.typed(low, high, texts, caret, line_end)
-        if edit is None:
-            return
-        if edit.start == edit.end and not edit.text:  # a border that is not in the text
-            self._draw(self.model.relay(low, low + len(texts)))
-        elif not self._ask(edit):
-            self._draw(self.model.restore())
-            self.set_caret(min(edit.start, self.model.length))
-        self._canvas.redraw(range(low, low + max(len(texts), high - low)))
-
-    def _ask(self, edit: Edit) -> bool:
-        """Report an edit; whether the story took it."""
-        self._answered = False
-        if self.model.writable(edit):
-            self.edited.emit(edit.start, edit.end, edit.text, edit.node)
-        self._count_timer.start()
-        return self._answered and self.model.agreed
-
-    def _caret_in(self, first: int, texts: list[str]) -> int:
-        """The caret in code points of ``texts`` joined by one character; -1 when it is elsewhere."""
-        cursor = self.textCursor()
-        number = cursor.blockNumber() - first
-        if not 0 <= number < len(texts):
-            return -1
-        column = to_points(texts[number], cursor.positionInBlock())
-        return sum(len(text) + 1 for text in texts[:number]) + column
-
     def replace(self, start: int, end: int, text: str) -> bool:
         """Replace a range as if the person had typed it; false when the story did not take it."""
-        index, column = self.model.place(start)
-        owner = self.model.owner(index, column)
-        edit = Edit(start, end, normalize(text), owner.id if owner else 0)
-        if not self._ask(edit):
-            return False
-        self.set_caret(start + len(edit.text))
-        return True
+        return self.edits.replace(start, end, text)
 
     def replace_many(self, edits: Sequence[Edit]) -> bool:
         """Replace several ranges as one verb; false when the story did not take it."""
-        self._answered = False
-        if edits and all(self.model.writable(edit) for edit in edits):
-            self.edited_many.emit(list(edits))
-        return self._answered
+        return self.edits.replace_many(edits)
 
     def insert_text(self, text: str) -> bool:
         """Put text in place of the selection, as the person's own."""
@@ -322,19 +259,13 @@ class Page(QTextEdit):
 
     @Slot()
     def _report_caret(self) -> None:
-        if self._canvas.drawing or self._dirty:
+        if self._canvas.drawing or self.edits.pending:
             return
         self.caret_moved.emit(*self.selection())
         if self.focused:
             self.viewport().update()
         if self.textCursor().hasSelection():
-            self._count_timer.start()
-
-    @Slot()
-    def _count(self) -> None:
-        start, end = self.selection()
-        selected = count_words(self.model.text(start, end)) if end > start else 0
-        self.counted.emit(self.model.word_count(), selected)
+            self._idle.count()
 
     # Appearance
 
@@ -392,11 +323,11 @@ class Page(QTextEdit):
 
     def break_line(self, *, soft: bool) -> None:
         """A new paragraph, or with ``soft`` a new line, at the caret."""
-        self._line_end = "\n" if soft else ""
+        self.edits.line_end = "\n" if soft else ""
         try:
             self.textCursor().insertBlock()
         finally:
-            self._line_end = ""
+            self.edits.line_end = ""
         self.ensureCursorVisible()
 
     def select_all(self) -> None:
@@ -447,6 +378,7 @@ class Page(QTextEdit):
         self._fit()
         if below:
             self.scroll_to_end()
+        self._place_footer()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The text, then the signs beside it."""

@@ -88,11 +88,17 @@ class PageText:
         self.paragraphs = split(text, self._breaks(0, len(text)))
         self._starts = Offsets(len(p) for p in self.paragraphs)
 
-    def word_count(self) -> int:
-        """Words on the page; each paragraph is counted once."""
+    def word_count(self, limit: int) -> int | None:
+        """Words on the page, or None where more than ``limit`` characters are new since last time.
+
+        Each paragraph is counted once; asked again, it goes on where it stopped.
+        """
         total = 0
         for paragraph in self.paragraphs:
             if paragraph.words < 0:
+                if limit <= 0:
+                    return None
+                limit -= len(paragraph.text)
                 paragraph.words = count_words(paragraph.text)
             total += paragraph.words
         return total

@@ -19,16 +19,25 @@ LIMITS = {
     "n_embd": 16_384,
     "n_inner": 65_536,
 }
+MAX_PARAMS = 10**11
 ACTIVATIONS = frozenset(
     {
         "gelu_new",
         "gelu",
+        "gelu_python",
         "gelu_fast",
+        "gelu_python_tanh",
+        "gelu_accurate",
         "gelu_pytorch_tanh",
         "quick_gelu",
         "relu",
+        "relu6",
+        "relu2",
+        "leaky_relu",
         "silu",
         "swish",
+        "mish",
+        "sigmoid",
         "tanh",
     }
 )
@@ -104,6 +113,8 @@ class GPTConfig:
 def read_json(path: Path, limit: int = MAX_CONFIG_BYTES) -> dict[str, Any]:
     """A JSON object from a file of the model's folder; KnownError if it is not one."""
     try:
+        if path.exists() and not path.is_file():  # reading a pipe would never end
+            raise KnownError(f"{path.name} is not a file; the model folder is damaged.")
         if path.stat().st_size > limit:
             raise KnownError(
                 f"{path.name} is larger than any real one; the model folder is damaged."
@@ -147,7 +158,7 @@ def read_config(folder: Path) -> GPTConfig:
     if raw.get("n_inner") is not None:
         values["n_inner"] = _whole("n_inner", raw["n_inner"], LIMITS["n_inner"])
     activation = raw.get("activation_function", "gelu_new")
-    if activation not in ACTIVATIONS:
+    if not isinstance(activation, str) or activation not in ACTIVATIONS:
         raise KnownError(f"config.json names an unknown activation '{str(activation)[:40]}'.")
     values["activation_function"] = activation
     epsilon = raw.get("layer_norm_epsilon", 1e-5)
@@ -163,6 +174,11 @@ def read_config(folder: Path) -> GPTConfig:
     if raw.get("add_cross_attention"):
         raise KnownError("config.json asks for cross-attention, which no plain GPT-2 has.")
     config = GPTConfig(**values)
+    if config.n_params > MAX_PARAMS:
+        raise KnownError(
+            f"config.json describes a model of {config.n_params / 1e9:.0f} billion weights, which no "
+            "GPT-2 has; the model folder is damaged."
+        )
     if config.n_embd % config.n_head:
         raise KnownError(
             f"config.json has n_embd {config.n_embd}, which {config.n_head} heads cannot share evenly."

@@ -127,17 +127,27 @@ class MLP(nn.Module):
 def activate(x: Tensor, name: str) -> Tensor:
     """The activation that a config names; ``gelu_new`` is GPT-2's tanh approximation."""
     match name:
-        case "gelu":
+        case "gelu" | "gelu_python":
             return F.gelu(x)
         case "relu":
             return F.relu(x)
+        case "relu6":
+            return F.relu6(x)
+        case "relu2":
+            return F.relu(x).square()
+        case "leaky_relu":
+            return F.leaky_relu(x)
         case "silu" | "swish":
             return F.silu(x)
+        case "mish":
+            return F.mish(x)
+        case "sigmoid":
+            return torch.sigmoid(x)
         case "quick_gelu":
             return x * torch.sigmoid(1.702 * x)
         case "tanh":
             return torch.tanh(x)
-        case _:  # gelu_new, gelu_fast, gelu_pytorch_tanh: one formula written three ways
+        case _:  # gelu_new, gelu_fast, gelu_pytorch_tanh, ...: one formula written in many ways
             return F.gelu(x, approximate="tanh")
 
 

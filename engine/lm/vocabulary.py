@@ -169,6 +169,7 @@ def _rank(
         pair: i for i, pair in enumerate(merges)
     }  # a pair listed twice counts where it is last
     halves: dict[str, tuple[str, str]] = {}
+    skipped: set[str] = set()
     rank = dict.fromkeys(alphabet, -1)
     merged: set[str] = set()
     ranked = [(bytes([byte]), vocab[character]) for character, byte in alphabet.items()]
@@ -180,14 +181,16 @@ def _rank(
                 "belong to two models; download or copy the model again."
             )
         merged.add(token)
-        if (
-            left in rank
-            and right in rank
-            and token not in rank
-            and _apart(left, right, rank, halves)
-        ):
+        if not {left, right} <= rank.keys():
+            skipped |= {left, right} - rank.keys()
+        elif token not in rank and _apart(left, right, rank, halves):
             halves[token], rank[token] = (left, right), at
             ranked.append((bytes(map(alphabet.__getitem__, token)), vocab[token]))
+    if late := skipped & rank.keys():  # no trainer does this, and the above holds only without it
+        raise KnownError(
+            f"A merge uses '{min(late)[:40]}' before the merge that makes it: the merges are out of "
+            "order; download or copy the model again."
+        )
     return ranked, merged
 
 

@@ -84,14 +84,16 @@ def _sentences(text: str) -> list[tuple[int, int, str]]:
 def repeated_sentence(text: str, *, least_words: int = 5) -> Loop | None:
     """The first sentence that says what an earlier one said: twice running, or the third time.
 
-    Sentences of fewer than ``least_words`` words may come again ("Who goes there?").
+    Sentences of fewer than ``least_words`` words may come again ("Who goes there?"), those of two
+    and more up to three times, and single words always ("No. No. No.").
     """
     seen: dict[str, int] = {}
     before = ""
     for start, end, words in _sentences(text):
-        long_enough = words.count(" ") + 1 >= least_words
-        seen[words] = seen.get(words, 0) + 1
-        if long_enough and (words == before or seen[words] >= 3):
+        length = words.count(" ") + 1
+        seen[words] = times = seen.get(words, 0) + 1
+        again = times >= 4 and length > 1
+        if again or (length >= least_words and (words == before or times >= 3)):
             return Loop(start, end - start)
         before = words
     return None

@@ -55,6 +55,8 @@ def test_repeated_sentences() -> None:
     assert text[: loop.start].strip() == "You open the old door."
     assert repeated_sentence('"Who goes there?" You wait. "Who goes there?" You hide.') is None
     assert repeated_sentence("No. No. No. No. No.") is None
+    fourth = repeated_sentence("I am Bo. So. I am Bo. Yes. I am Bo. Well. I am Bo.")
+    assert fourth is not None
     thrice = "The dog looks up at you. Oh. The dog looks up at you! Ah. The dog looks up at you. C."
     again = repeated_sentence(thrice)
     assert again is not None

@@ -130,7 +130,8 @@ class Writing:
 
     def finish(self, earlier: Sequence[str] = ()) -> Reply:
         """The passage that this becomes, whether it ended by itself or was stopped."""
-        finished = self.ended in {Finish.STOP, Finish.END, Finish.SENTENCE}
+        by_itself = self.ended in {Finish.STOP, Finish.END, Finish.SENTENCE}
+        finished = by_itself or (self.ended is None and self.stop is None)  # the person stopped it
         return finish(self.raw, self._mode, stop=self.stop, finished=finished, earlier=earlier)
 
 
@@ -166,7 +167,7 @@ class Turn:
         """Take one event; what a view does for it."""
         return None if isinstance(event, Prefill) else self.rows[event.row].feed(event)
 
-    def run(self, backend: Backend) -> Iterator[Event | Shown]:
+    def run(self, backend: Backend) -> Iterator[Prefill | Shown]:
         """Ask ``backend`` and yield what a view shows; ``close()`` it to stop, then ``commit``."""
         events = backend.generate(self.request)
         try:
@@ -182,6 +183,13 @@ class Turn:
             close = getattr(events, "close", None)
             if close is not None:
                 close()
+
+    def draft(self, row: int = 0) -> str:
+        """What a candidate would read in the story as far as it has come; "" before a word."""
+        text = self.rows[row].shown
+        if not text.strip():
+            return ""
+        return (PARAGRAPH if self.after_action else "") + text.removeprefix(self.context.stripped)
 
     def reply(self, row: int = 0) -> Reply:
         """The passage that candidate ``row`` becomes."""

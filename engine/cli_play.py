@@ -1,0 +1,248 @@
+"""``play``: the adventure in a terminal, from a keyboard or a pipe."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from engine.cli_complete import add_model_options, load_backend
+from engine.cli_story import free_path
+from engine.errors import KnownError
+from engine.lm import presets
+from engine.lm.backend import Backend, Prefill
+from engine.lm.library import find_model
+from engine.story.actions import interpret
+from engine.story.adventure import line
+from engine.story.begin import begin
+from engine.story.context import ContextBuilder
+from engine.story.formats.text import reading_text
+from engine.story.node import Kind
+from engine.story.profile import Profile, load_profile
+from engine.story.scenario import Scenario, find_scenario, load_folder, surprise
+from engine.story.store import Store
+from engine.story.tree import Story
+from engine.story.trim import Mode
+from engine.turn import Play, Shown, Turn, prepare
+
+DEFAULT_PRESET = "balanced"
+OFFERED = 6  # openings shown to choose from
+RECAP = 6  # passages shown when a story is opened
+DRAFT_SECONDS = 1.0  # a crash loses about this much of a streaming reply
+
+HELP = """\
+Type what you do: "open the chest". Type what you say with a quote in front: "Hello!
+Begin a line with ! to write a sentence of the story yourself. An empty line lets the story go on.
+  /retry    another reply instead of the last one (the old one is kept)
+  /undo     back a turn: past the reply and your action
+  /redo     undo the last /undo or /retry
+  /memory   show what the model is always told; /memory TEXT changes it
+  /story    the whole story so far
+  /help     this
+  /quit     stop; the story is kept"""
+
+
+def add_commands(commands: Any) -> None:
+    """Add ``play`` to the sub-commands."""
+    play = commands.add_parser("play", help="play an adventure in the terminal")
+    play.add_argument("--scenario", help="the name of an opening; 'surprise' draws one")
+    play.add_argument("--story", type=Path, help="a story file to go on with, or to begin")
+    play.add_argument("--preset", default="", help="the name of a sampler preset")
+    play.add_argument("--max-tokens", type=int, default=80, metavar="N", help="length of a reply")
+    play.add_argument("--seed", type=int, help="the same seed and words give the same replies")
+    add_model_options(play)
+    play.set_defaults(run=run_play)
+
+
+def run_play(options: argparse.Namespace) -> None:
+    """Play until /quit or the end of the input."""
+    terminal = sys.stdin.isatty()
+    store = _open_story(options, terminal=terminal)
+    try:
+        with_model = load_backend(options)
+        profile = load_profile(find_model(options.model))
+        _Terminal(store, with_model, profile, options, terminal=terminal).run()
+    finally:
+        store.close()
+
+
+def _open_story(options: argparse.Namespace, *, terminal: bool) -> Store:
+    """The story file to play in: an old one, or a new one with a scenario in it."""
+    if options.story is not None and options.story.exists():
+        return Store.open(options.story)
+    scenario = _choose(options, terminal=terminal).fill({})
+    path = options.story or free_path(scenario.title)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    store = Store.create(path)
+    begin(store.story, scenario)
+    return store
+
+
+def _choose(options: argparse.Namespace, *, terminal: bool) -> Scenario:
+    """The scenario that was named, chosen from a few, or drawn."""
+    scenarios, _ = load_folder()
+    seed = options.seed if options.seed is not None else random.randrange(1 << 30)
+    if options.scenario == "surprise":
+        return surprise(scenarios, seed)
+    if options.scenario:
+        return find_scenario(options.scenario, scenarios)
+    playable = [s for s in scenarios if s.kind is Mode.ADVENTURE and not s.blank]
+    if not playable:
+        raise KnownError("There are no scenarios; install Brass Lantern again.")
+    offered = random.Random(seed).sample(playable, min(OFFERED, len(playable)))
+    if not terminal:
+        return offered[0]
+    print("Where does the story begin?\n")
+    for number, scenario in enumerate(offered, 1):
+        print(f"  {number}  {scenario.title}: {scenario.description}")
+    print("\nA number, the name of another scenario, or Enter for the first.")
+    answer = _ask()
+    if answer is None or not answer.strip():
+        return offered[0]
+    if answer.strip().isdigit() and 1 <= int(answer) <= len(offered):
+        return offered[int(answer) - 1]
+    return find_scenario(answer.strip(), scenarios)
+
+
+def _ask(prompt: str = "> ") -> str | None:
+    """One line from the keyboard or the pipe; None at its end."""
+    try:
+        return input(prompt)
+    except EOFError:
+        return None
+
+
+class _Terminal:
+    """The game loop: one line in, one passage out."""
+
+    def __init__(
+        self,
+        store: Store,
+        backend: Backend,
+        profile: Profile,
+        options: argparse.Namespace,
+        *,
+        terminal: bool,
+    ) -> None:
+        self._store = store
+        self._backend = backend
+        self._builder = ContextBuilder(backend.tokenizer, profile)
+        preset = presets.find(options.preset or profile.preset or DEFAULT_PRESET)
+        mode = Mode(self._story.settings.get("kind", Mode.ADVENTURE))
+        self._play = Play(preset.settings, max_tokens=options.max_tokens, top=3, mode=mode)
+        self._random = random.Random(options.seed)
+        self._terminal = terminal
+
+    @property
+    def _story(self) -> Story:
+        return self._store.story
+
+    def run(self) -> None:
+        """Read lines until /quit or the end."""
+        self._recap()
+        if self._terminal:
+            print("\n(/help tells what you can type.)")
+        while True:
+            print()
+            typed = _ask()
+            if typed is None or typed.strip() in {"/quit", "/q", "/exit"}:
+                break
+            if not self._terminal:
+                print(typed)  # a pipe has no echo, and a transcript wants one
+            self._line(typed.strip())
+        print(f"\nKept in {self._store.path.name}.")
+
+    def _recap(self) -> None:
+        print(f"\n{self._story.title}\n")
+        print(reading_text(self._story, last=RECAP))
+
+    def _line(self, typed: str) -> None:
+        """One line of input: a command, an action, or nothing (go on)."""
+        if typed.startswith("/"):
+            self._command(*typed[1:].split(None, 1))
+            return
+        if typed:
+            kind, text = interpret(Kind.DO, typed)
+            self._story.append(kind, text)
+            if kind in {Kind.DO, Kind.SAY} and self._terminal:
+                print(f"\n  > {line(self._story.branch()[-1]).strip()}")
+        self._reply()
+
+    def _command(self, name: str = "help", rest: str = "") -> None:
+        story = self._story
+        match name:
+            case "retry" | "r":
+                if story.retry():
+                    self._reply()
+                else:
+                    print("There is no reply to try again.")
+            case "undo" | "u" | "back":
+                print("Back a turn." if story.back() else "This is where the story begins.")
+                self._recap()
+            case "redo":
+                print("Done." if story.undo() else "There is nothing to take back.")
+                self._recap()
+            case "memory":
+                if rest:
+                    story.set("memory", rest)
+                print(story.memory or "(nothing yet)")
+            case "story":
+                print(reading_text(story))
+            case "help" | "h" | "?":
+                print(HELP)
+            case _:
+                print(f"There is no /{name[:40]}; /help lists what there is.")
+
+    def _reply(self) -> None:
+        """Let the model go on, and keep what it writes, also when it is stopped with Ctrl-C."""
+        seed = self._random.randrange(1 << 31)
+        turn = prepare(self._story, self._backend, self._builder, self._play, seed)
+        for notice in turn.context.notices:
+            print(f"({notice})")
+        self._stream(turn)
+        if turn.commit(self._story, self._backend.identity) is None:
+            print("(The model had nothing to add. Try another action, or /retry.)")
+        elif turn.reply().ending is not None:
+            print("\n(This looks like an ending. Go on, /undo, or /quit.)")
+        if not self._store.flush() and self._store.trouble:
+            print(f"({self._store.trouble})")
+
+    def _stream(self, turn: Turn) -> None:
+        """Print a reply as it comes, until it ends or the person stops it with Ctrl-C."""
+        print()
+        work = turn.run(self._backend)
+        fresh = True
+        started = read = drafted = time.perf_counter()
+        try:
+            for event in work:
+                if isinstance(event, Prefill):
+                    read = time.perf_counter()
+                    continue
+                self._show(event, fresh=fresh)
+                fresh = False
+                if time.perf_counter() - drafted > DRAFT_SECONDS:
+                    drafted = time.perf_counter()
+                    self._store.draft(turn.parent, turn.draft())
+        except KeyboardInterrupt:
+            print(" ...", end="")
+        finally:
+            _close(work)
+        written = len(turn.rows[0].tokens)
+        seconds = time.perf_counter() - read
+        pace = f"{written / seconds:.0f} tokens/s" if written and seconds > 0 else ""
+        print(f"\n  ({pace}, read in {read - started:.1f} s)" if pace else "")
+
+    def _show(self, shown: Shown, *, fresh: bool) -> None:
+        if shown.back and self._terminal:
+            print("\b \b" * shown.back, end="")
+        print(shown.text.lstrip() if fresh else shown.text, end="", flush=True)
+
+
+def _close(work: Iterator[object]) -> None:
+    close = getattr(work, "close", None)
+    if close is not None:
+        close()

@@ -134,7 +134,9 @@ class Canvas:
                 with self.edit() as cursor:
                     low, high = first - self.hidden, last - self.hidden - skip
                     self._replace(cursor, first, end, low, high)
-        self.redraw(patch.redraw)
+        around = range(max(0, first - 1), end + 2) if last > first or fresh else patch.redraw
+        todo = patch.redraw or around
+        self.redraw(range(min(todo.start, around.start), max(todo.stop, around.stop)))
 
     def _replace(self, cursor: QTextCursor, first: int, end: int, low: int, high: int) -> None:
         """Blocks ``low`` up to ``high`` become paragraphs ``first`` up to ``end``."""

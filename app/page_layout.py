@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 ACTIONS = frozenset({Kind.DO, Kind.SAY})
 _LINE_ENDS = re.compile(r"\n+")
 _QT_BORDERS = {ord(c): "\ufffd" for c in "\r\u2028\u2029\ufdd0\ufdd1"}  # Qt ends a block at each
-_SENTENCE_END = frozenset(".!?…\"'”’»)*")
 
 
 class Mode(StrEnum):
@@ -105,13 +104,8 @@ def shown(text: str) -> str:
 
 
 def breaks_before(previous: Node, node: Node) -> bool:
-    """Whether ``node`` begins a paragraph of its own although no line end says so."""
-    if previous.kind in ACTIONS or node.kind in ACTIONS:
-        return True
-    before, after = previous.text[-1:], node.text[:1]
-    if not before or not after or before.isspace() or after.isspace():
-        return False
-    return before in _SENTENCE_END  # two sentences without a space between them
+    """Whether ``node`` begins a paragraph of its own even where no line end says so."""
+    return previous.kind in ACTIONS or node.kind in ACTIONS
 
 
 def split(text: str, breaks: Sequence[int] = (), *, leading: bool = True) -> list[Paragraph]:

@@ -1,19 +1,20 @@
-"""A story in the smallest form the page can be tested against: passages, and edits that fall in them."""
+"""A real story and the page that shows it: what a person does there is done to the story."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from itertools import accumulate
+from typing import TYPE_CHECKING
 
-from app.page import Page
-from app.page_canvas import Canvas
 from app.page_layout import shown
 from app.page_look import look
 from app.spans import block_spans
-from engine.story.editing import cuts, reworded
-from engine.story.node import Author, Kind, Node, Span
-from engine.story.normalize import normalize
+from engine.story.node import Author, Kind, Node
 from engine.story.spans import cut, tidy, whole
+from engine.story.tree import Story
+
+if TYPE_CHECKING:
+    from app.page import Page
+    from app.page_canvas import Canvas
+    from app.page_text import Edit
 
 
 def passage(node_id: int, kind: Kind, text: str, author: Author = Author.HUMAN) -> Node:
@@ -22,62 +23,47 @@ def passage(node_id: int, kind: Kind, text: str, author: Author = Author.HUMAN) 
 
 
 class Book:
-    """Passages, and a page whose edits it takes as the story does."""
+    """A story behind a page, as the window's controller has it. ``willing`` lets the page edit."""
 
-    def __init__(self, page: Page, nodes: list[Node] | None = None) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
-        self.nodes = nodes or [passage(1, Kind.OPENING, "")]
-        self.history: list[list[Node]] = []
+        self.story = Story()
         self.willing = True
+        self.by_change = False  # tell the page of each change, or of the branch afterwards
+        self.story.watch(self._changed)
         page.edited.connect(self.edit)
         page.edited_many.connect(self.edit_many)
-        page.undo_requested.connect(self.undo)
-        page.show_branch(self.nodes)
+        page.undo_requested.connect(self.story.undo)
+        page.redo_requested.connect(self.story.redo)
+        page.show_branch(self.story.branch())
 
     @property
     def text(self) -> str:
         """The branch's text."""
-        return "".join(node.text for node in self.nodes)
+        return self.story.text
 
     def edit(self, start: int, end: int, text: str, node: int) -> None:
         """Take an edit of the page."""
         if self.willing:
-            self._keep()
-            self._cut(start, end, text, node)
-            self.page.update_branch(self.nodes)
+            near = node if node and self.story.place(node) is not None else None
+            self.story.replace(start, end, text, near=near, merge_key="typing")
+            self.page.update_branch(self.story.branch())
 
-    def edit_many(self, edits: list) -> None:
-        """Take several as one verb."""
+    def edit_many(self, edits: list[Edit]) -> None:
+        """Take several, the last first, as one verb."""
         if self.willing:
-            self._keep()
-            for edit in reversed(edits):
-                self._cut(edit.start, edit.end, edit.text, edit.node)
-            self.page.update_branch(self.nodes)
+            with self.story.verb("replace all"):
+                for edit in reversed(edits):
+                    self.story.replace(edit.start, edit.end, edit.text, near=edit.node)
+            self.page.update_branch(self.story.branch())
 
-    def _keep(self) -> None:
-        self.history.append(self.nodes)
-
-    def _cut(self, start: int, end: int, text: str, node: int) -> None:
-        text = normalize(text)
-        starts = list(accumulate([len(n.text) for n in self.nodes], initial=0))
-        assert 0 <= start <= end <= starts[-1]
-        near = next((i for i, n in enumerate(self.nodes) if n.id == node), None)
-        nodes = list(self.nodes)
-        for c in cuts(starts, start, end, text, near):
-            wording = reworded(nodes[c.place], c, Author.HUMAN)
-            nodes[c.place] = replace(nodes[c.place], text=wording.text, spans=wording.spans)
-        self.nodes = nodes
-
-    def append(self, node: Node) -> None:
-        """A new passage; the page is not told."""
-        self._keep()
-        self.nodes = [*self.nodes, node]
-
-    def undo(self) -> None:
-        """Back to the passages before the last change."""
-        if self.history:
-            self.nodes = self.history.pop()
-            self.page.update_branch(self.nodes)
+    def _changed(self, change: object) -> None:
+        if self.page.streaming:
+            return  # the page learns of the reply when its stream ends
+        if self.by_change:
+            self.page.apply(change)  # type: ignore[arg-type]
+        else:
+            self.page.update_branch(self.story.branch())
 
 
 def canvas_of(page: Page) -> Canvas:
@@ -85,7 +71,7 @@ def canvas_of(page: Page) -> Canvas:
     return page._canvas
 
 
-def check(page: Page, text: str, nodes: list[Node]) -> None:
+def check(page: Page, text: str, nodes: tuple[Node, ...]) -> None:
     """The page, its document and the passages agree: letters, authors, looks."""
     canvas, model = canvas_of(page), page.model
     assert page.text() == text
@@ -106,8 +92,3 @@ def check(page: Page, text: str, nodes: list[Node]) -> None:
         assert block_spans(block) == cut(spans, start, start + len(paragraph.text))
     start, end = page.selection()
     assert 0 <= start <= end <= len(text)
-
-
-def span(length: int, author: Author) -> Span:
-    """Short for tests."""
-    return Span(length, author)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.story.node import Node
@@ -45,14 +44,21 @@ class Change:
         return "head" in self.keys
 
 
-def compare(old: Sequence[Node], new: Sequence[Node]) -> Splice | None:
-    """What turns the branch ``old`` into ``new``, as narrow as it can be said."""
-    first, shortest = 0, min(len(old), len(new))
+def compare(
+    old: tuple[Node, ...], new: tuple[Node, ...], starts: list[int], same: int, same_tail: int
+) -> Splice | None:
+    """What turns the branch ``old`` into ``new``, as narrow as it can be said.
+
+    The first ``same`` and the last ``same_tail`` passages are known to be equal; ``starts`` tells
+    where the first passages begin, at least for some of those that are equal.
+    """
+    shortest = min(len(old), len(new))
+    first = min(same, shortest)
     while first < shortest and old[first] is new[first]:
         first += 1
     if first == len(old) == len(new):
         return None
-    tail = 0
+    tail = min(same_tail, shortest - first)
     while tail < shortest - first and old[-1 - tail] is new[-1 - tail]:
         tail += 1
     gone, added = old[first : len(old) - tail], new[first : len(new) - tail]
@@ -61,6 +67,7 @@ def compare(old: Sequence[Node], new: Sequence[Node]) -> Splice | None:
         for nodes in (gone, added)
     )
     start, stop, new_stop = difference(*before, *after)
-    base = sum(len(node.text) for node in old[:first])
+    known = min(first, same, len(starts) - 1)
+    base = starts[known] + sum([len(node.text) for node in old[known:first]])
     text = after[0][start:new_stop]
     return Splice(base + start, base + stop, text, first, len(gone), tuple(added))

@@ -17,7 +17,7 @@ from engine.story.node import Kind, Node
 from engine.story.packing import PackedReply, compact
 from engine.story.revision import Revision
 from engine.story.schema import TABLES
-from engine.story.spans import total
+from engine.story.spans import Spans, total
 from engine.story.state import HEAD, State
 
 TALLY = "SELECT rows, sum FROM tally WHERE id = 1"
@@ -175,6 +175,7 @@ def _revisions(
     revisions: dict[int, list[Revision]] = {}
     lengths: dict[tuple[int, int], int] = {}
     lost: set[tuple[int, int]] = set()
+    spans: dict[bytes, Spans] = {}
     gap = Revision("", (), 0.0)
     for row in sorted(found, key=itemgetter(0, 1)):
         node_id, number = row[:2]
@@ -186,7 +187,7 @@ def _revisions(
             lost.add((node_id, len(of_node)))
             of_node.append(gap)
         try:
-            revision = rows.decode_revision(row)
+            revision = rows.decode_revision(row, spans)
             lengths[node_id, number] = _length(revision, node_id, lengths)
         except (ValueError, TypeError, KeyError, AttributeError):
             revision = gap
@@ -217,27 +218,27 @@ def _nodes(
     state = loaded.state
     nodes: dict[int, Node] = {}
     for row in found:
-        try:
-            node, deleted = rows.decode_node(row, forms.get(row[0]))
-        except (ValueError, TypeError):
-            loaded.hurt(f"Passage {row[0]} makes no sense.")
-            continue
-        of_node = revisions.setdefault(node.id, [])
-        number = node.revision
-        if not 0 <= number < len(of_node) or (lost and (node.id, number) in lost):
-            loaded.hurt(f"The text of passage {node.id} could not be read.", node.id)
-            revisions[node.id] = [Revision("", (), node.created)]
-            node = replace(node, revision=0, meta=None)
+        node_id, number, deleted = row[0], row[4], row[5]
+        of_node = revisions.setdefault(node_id, [])
+        readable = 0 <= number < len(of_node) and not (lost and (node_id, number) in lost)
+        if not readable:
+            text, spans = "", ()
         elif (current := of_node[number]).base == wordings.WHOLE:
-            # Node(...) rather than replace(...): half the time of opening goes by here.
-            text, spans, meta = current.text, current.spans, node.meta
-            node = Node(node.id, node.parent, node.kind, text, spans, node.created, number, meta)
+            text, spans = current.text, current.spans
         else:
             text, spans = wordings.rebuild(of_node, number)
-            node = replace(node, text=text, spans=spans)
-        nodes[node.id] = node
+        try:
+            node = rows.decode_node(row, forms.get(node_id), text, spans)
+        except (ValueError, TypeError):
+            loaded.hurt(f"Passage {node_id} makes no sense.")
+            continue
+        if not readable:
+            loaded.hurt(f"The text of passage {node_id} could not be read.", node_id)
+            revisions[node_id] = [Revision("", (), node.created)]
+            node = replace(node, revision=0, meta=None)
+        nodes[node_id] = node
         if deleted:
-            state.deleted.add(node.id)
+            state.deleted.add(node_id)
     for missing in sorted({n.parent for n in nodes.values() if n.parent} - nodes.keys()):
         loaded.hurt(f"Passage {missing} is missing; what stood before it was guessed.", missing)
         before = max((i for i in nodes if i < missing), default=None)

@@ -48,7 +48,8 @@ class Recorded:
         self._taken_back: dict[int, int] = {}  # characters taken back in a revision being typed
         self._branch = tuple(self.state.path(self.state.head))
         self._places = {node.id: i for i, node in enumerate(self._branch)}
-        self._starts: list[int] | None = None
+        self._starts = [0]  # a valid beginning of ``starts``
+        self._same = self._same_tail = len(self._branch)  # passages no verb has touched since
         self._text: str | None = None
 
     # Values by name: title, memory, note, settings, lore, names
@@ -173,7 +174,7 @@ class Recorded:
         deltas = condense(verb.deltas)
         if deltas:
             self.journal.add(verb.name, verb.merge_key, self._clock(), deltas)
-        elif self.state.changed:
+        elif self.state.changed and self.journal.mergeable(verb.merge_key):
             self.journal.touch(self._clock())
         self._tell(verb.name, verb.before)
 
@@ -183,11 +184,13 @@ class Recorded:
             return
         self.state.changed, self.journal.touched = set(), set()
         self._follow(rows)
+        same, tail = self._same, self._same_tail
+        self._same = self._same_tail = len(self._branch)
         if self.sink is not None:
             self.sink(rows, entries)
         if not self._watchers:
             return
-        splice = compare(before, self._branch)
+        splice = compare(before, self._branch, self._starts, same, tail)
         nodes = frozenset(key for table, key in rows if table == "node")
         keys = frozenset(key for table, key in rows if table == "value")
         change = Change(verb, splice, nodes, keys)
@@ -198,30 +201,44 @@ class Recorded:
         """Bring the branch up to date, reusing what did not change."""
         state, old = self.state, self._branch
         touched = {key for table, key in rows if table in {"node", "top"}}
+        current, size = state.head, len(old)
+        if not touched and current == (old[-1].id if old else None):
+            return
         fresh: list[Node] = []
-        current = state.head
         while current is not None and (current not in self._places or current in touched):
             node = state.nodes[current]
             fresh.append(node)
             current = node.parent
-        keep = 0 if current is None else self._places[current] + 1
         fresh.reverse()
+        keep = same = 0 if current is None else self._places[current] + 1
+        tail = 0 if fresh or keep < size else size
         prefix = list(old[:keep])
+        moved = []
         for node_id in touched:
             place = self._places.get(node_id)
             if place is None or place >= keep:
                 continue
             node = state.nodes.get(node_id)
+            same, tail = min(same, place), min(tail, size - 1 - place)
             if node is None or node.parent != old[place].parent:
-                prefix, fresh = [], state.path(state.head)  # a passage above was moved
+                prefix, fresh, same, tail = [], state.path(state.head), 0, 0  # one above was moved
                 break
+            moved.append((place, len(node.text) - len(old[place].text)))
             prefix[place] = node
         for node in old[len(prefix) :]:
             del self._places[node.id]
         for place, node in enumerate(fresh, len(prefix)):
             self._places[node.id] = place
         self._branch = (*prefix, *fresh)
-        self._starts = self._text = None
+        self._text = None
+        self._same, self._same_tail = min(self._same, same), min(self._same_tail, tail)
+        starts = self._starts
+        if tail and len(moved) == 1:  # typing: the passages below only shift
+            place, shift = moved[0]
+            if shift:
+                starts[place + 1 :] = [start + shift for start in starts[place + 1 :]]
+        else:
+            del starts[same + 1 :]
 
     # Undo
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.story import spans as authorship
 from engine.story.spans import Spans
@@ -12,8 +12,7 @@ CHAIN = 32  # changes between two whole texts: bounds the work of rebuilding one
 WHOLE = -1  # ``base`` of a revision that is a whole text
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(NamedTuple):
     """A wording: the text of revision ``base`` with ``start`` to ``stop`` replaced, or all of it."""
 
     text: str

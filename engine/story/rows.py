@@ -19,6 +19,7 @@ _LETTERS = {Author.HUMAN: "h", Author.MODEL: "m", Author.EDITED: "e"}
 _AUTHORS = {letter.encode(): author for author, letter in _LETTERS.items()}
 _KINDS = {kind.value.encode(): kind for kind in Kind}
 _SPAN = re.compile(rb"([hme])(\d{1,9})")
+_PLACES = tuple(Place)
 
 
 def millis(seconds: float) -> int:
@@ -123,23 +124,27 @@ def _entry(place: Place | None, entry: Entry | None) -> tuple[Any, ...] | None:
     return (entry.number, int(place), millis(entry.touched), entry.verb, entry.packed)
 
 
-def decode_node(row: tuple[Any, ...], form: PackedReply | None) -> tuple[Node, int]:
-    """A passage without its text, and whether it is deleted; ValueError if it makes no sense."""
-    node_id, parent, kind, created, revision, deleted = row
+def decode_node(row: tuple[Any, ...], form: PackedReply | None, text: str, spans: Spans) -> Node:
+    """A passage; ValueError if it makes no sense."""
+    node_id, parent, kind, created, revision, _ = row
     if node_id < 1 or kind not in _KINDS:
         raise ValueError("a passage that makes no sense")
     meta = None if form is None else ReplyMeta.of(form)
-    node = Node(node_id, parent or None, _KINDS[kind], "", (), created / 1000, revision, meta)
-    return node, deleted
+    return Node(node_id, parent or None, _KINDS[kind], text, spans, created / 1000, revision, meta)
 
 
-def decode_revision(row: tuple[Any, ...]) -> Revision:
-    """One wording; ValueError if it makes no sense."""
-    _, _, base, start, stop, created, spans, text = row
-    return Revision(text.decode(), unpack_spans(spans), created / 1000, base, start, stop)
+def decode_revision(row: tuple[Any, ...], known: dict[bytes, Spans]) -> Revision:
+    """One wording; ValueError if it makes no sense. ``known`` remembers spans seen before."""
+    _, _, base, start, stop, created, packed_spans, text = row
+    spans = known.get(packed_spans)
+    if spans is None:
+        spans = known[packed_spans] = unpack_spans(packed_spans)
+    return Revision(text.decode(), spans, created / 1000, base, start, stop)
 
 
 def decode_entry(row: tuple[Any, ...]) -> tuple[Place, Entry]:
     """One step of undo; ValueError if it makes no sense."""
     number, place, touched, verb, deltas = row
-    return Place(place), Entry(number, verb.decode(), "", touched / 1000, deltas.decode())
+    if not 0 <= place < len(_PLACES):
+        raise ValueError("a step of undo that makes no sense")
+    return _PLACES[place], Entry(number, verb.decode(), "", touched / 1000, deltas.decode())

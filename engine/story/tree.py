@@ -60,9 +60,11 @@ class Story(Recorded):
     @property
     def starts(self) -> list[int]:
         """Where each passage of the branch begins in ``text``, and last where the text ends."""
-        if self._starts is None:
-            self._starts = list(accumulate([len(n.text) for n in self._branch], initial=0))
-        return self._starts
+        starts = self._starts
+        if len(starts) <= len(self._branch):
+            lengths = [len(node.text) for node in self._branch[len(starts) - 1 :]]
+            starts.extend(list(accumulate(lengths, initial=starts[-1]))[1:])
+        return starts
 
     def locate(self, offset: int) -> tuple[int, int]:
         """``(number of the passage on the branch, offset in it)``; a border belongs to the left."""

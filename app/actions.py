@@ -98,7 +98,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (QT_TRANSLATE_NOOP("Actions", "&Help"), ("keys", "about")),
 )  # fmt: skip
 
-TOOLBAR = ("home", SEPARATOR, "undo", "redo", "back", "retry", SEPARATOR, "insert", "find", "focus")
+TOOLBAR = ("home", SEPARATOR, "insert", "find", "focus")
 
 
 def translate(text: str) -> str:

@@ -31,8 +31,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QMimeData, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QTextCursor
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextEdit
 
 from app.page_canvas import Canvas
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from PySide6.QtGui import (
         QContextMenuEvent,
         QPaintEvent,
-        QResizeEvent,
         QWheelEvent,
     )
     from PySide6.QtWidgets import QWidget
@@ -84,6 +83,7 @@ class Page(QTextEdit):
         self.setAccessibleName(self.tr("Story"))
         self.setAccessibleDescription(self.tr("The text of the story; you can edit it anywhere."))
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAutoFillBackground(True)  # paper beside the column too
         self.setUndoRedoEnabled(False)
         self.setAcceptRichText(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -318,6 +318,9 @@ class Page(QTextEdit):
         room = self.width() - self.verticalScrollBar().sizeHint().width()
         margin = self._setting.margin(room, self._canvas.formats.gutter)
         self.setViewportMargins(margin, 0, margin, 0)
+        if self.document().textWidth() not in {0.0, float(self.viewport().width())}:
+            # While the page is being shown, Qt keeps the viewport's own event to itself.
+            super().resizeEvent(QResizeEvent(self.viewport().size(), QSize()))
 
     # Qt's events
 

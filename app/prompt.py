@@ -58,6 +58,7 @@ class Prompt(QWidget):
         self._send = QPushButton(self)
         self._send.setObjectName("send")
         self._suggestions = Flow()
+        self._adventure = True
         self._streaming = False
         self._waiting = False
         self._lay_out()
@@ -121,8 +122,18 @@ class Prompt(QWidget):
             self.tr("What do you say?"),
             self.tr("Write the story on in your own words."),
         )
+        if not self._adventure:
+            hints = (self.tr("Write on, or press Enter and let the model go on."),) * 3
         self.line.setPlaceholderText(hints[number])
         self._update()
+
+    def set_adventure(self, *, on: bool) -> None:
+        """Outside of an adventure there is nothing to do or to say, only to write on."""
+        self._adventure = on
+        for button in self._modes.buttons():
+            button.setVisible(on)
+        self.set_mode(self.mode if on else Kind.STORY)
+        self.line.setAccessibleName(self.tr("Your next action") if on else self.tr("Write on"))
 
     def set_state(self, *, streaming: bool, waiting: bool) -> None:
         """Show whether the model writes, and whether an action already waits for its turn."""
@@ -133,6 +144,12 @@ class Prompt(QWidget):
         """Put a text into the line."""
         self.line.setPlainText(text)
         self.line.moveCursor(QTextCursor.MoveOperation.End)
+
+    @Slot(object, str)
+    def give_back(self, _kind: Kind, text: str) -> None:
+        """An action that waited was not sent: it stands in the line again, if that is free."""
+        if not self.text.strip():
+            self.set_text(text)
 
     def show_suggestions(self, actions: list[str]) -> None:
         """Offer actions above the line; an empty list takes them away."""

@@ -41,7 +41,7 @@ class Fill(QWidget):
         if self.total:
             part = min(1.0, self.used / self.total)
             width = max(self.height(), round(self.width() * part))
-            painter.setBrush(self.palette().color(QPalette.ColorRole.Highlight))
+            painter.setBrush(self.palette().color(QPalette.ColorRole.Accent))
             painter.drawRoundedRect(0, 0, width, self.height(), radius, radius)
 
 
@@ -73,9 +73,12 @@ class Status(QStatusBar):
         """What it says at the left."""
         return self._now.text()
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, important: bool = False) -> None:
         """A sentence about what is or was going on; stays until the next one."""
         self._now.setText(text)
+        if self._now.property("important") != important:
+            self._now.setProperty("important", important)
+            self._now.style().polish(self._now)
         self._now.setToolTip(text)
 
     def reading(self, done: int, total: int) -> None:
@@ -120,11 +123,13 @@ class Status(QStatusBar):
         self._model.setText(name)
         self._model.setToolTip(self.tr("The model that writes"))
 
-    def set_words(self, total: int, session: int, target: int) -> None:
-        """Words of the story, those of this session, and how many were meant (0: no target)."""
+    def set_words(self, total: int, session: int, target: int, selected: int = 0) -> None:
+        """Words of the story, of this session, how many were meant (0: no target), selected."""
         number = QLocale().toString
         text = self.tr("1 word") if total == 1 else self.tr("%1 words")
         text = text.replace("%1", number(total))
+        if selected:
+            text = self.tr("%1 of %2").replace("%1", number(selected)).replace("%2", text)
         if target:
             goal = self.tr("today %1 of %2")
             text += " · " + goal.replace("%1", number(session)).replace("%2", number(target))

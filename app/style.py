@@ -19,6 +19,13 @@ QMenuBar { background: $window; color: $ink; }
 QStatusBar { background: $window; color: $dim; border-top: 1px solid $hair; }
 QStatusBar::item { border: 0; }
 QStatusBar QLabel { color: $dim; padding: 2px 6px; }
+QStatusBar QLabel[important="true"] { color: $accent; }
+QWidget#turn_bar { background: $paper; }
+QToolButton[flat="true"] { border: 1px solid transparent; border-radius: 6px; padding: 3px 8px; color: $dim; }
+QToolButton[flat="true"]:hover { background: $hover; color: $ink; }
+QToolButton[flat="true"]:focus { border: 1px solid $accent; color: $ink; }
+QLabel#versions { color: $dim; }
+QLabel#story_title { color: $dim; padding: 0 8px; }
 QWidget#prompt { background: $window; border-top: 1px solid $hair; }
 QPlainTextEdit#prompt_line { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px;
     padding: 2px 4px; selection-background-color: $selection; selection-color: $ink; }
@@ -40,9 +47,6 @@ QToolButton#reply_length { background: transparent; color: $dim; border: 1px sol
     padding: 4px 16px 4px 8px; }
 QToolButton#reply_length:hover { background: $hover; color: $ink; }
 QToolButton#reply_length:focus { border: 1px solid $accent; color: $ink; }
-QToolButton[versions="true"] { border: 1px solid transparent; border-radius: 6px; padding: 2px; }
-QToolButton[versions="true"]:hover { background: $hover; }
-QToolButton[versions="true"]:focus { border: 1px solid $accent; }
 QLabel[quiet="true"] { color: $dim; }
 QScrollArea#gallery, QScrollArea#gallery > QWidget > QWidget { background: $paper; border: 0; }
 QWidget#shelf { background: $window; border-right: 1px solid $hair; }

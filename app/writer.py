@@ -16,17 +16,17 @@ from engine.errors import KnownError
 from engine.story.actions import interpret
 from engine.story.change import Change
 from engine.story.context import ContextBuilder
+from engine.story.editing import PARAGRAPH
 from engine.story.node import Kind, Node
 from engine.story.trim import Mode
 from engine.turn import Play, Shown, prepare
 
 if TYPE_CHECKING:
-    from engine.story.store import Store
-
     from app.jobs import Jobs
     from app.models import Model
     from app.page import Page
     from app.page_text import Edit
+    from engine.story.store import Store
     from engine.story.tree import Story
 
 DRAFT_MS = 1000
@@ -45,6 +45,7 @@ class Writer(QObject):
         versions: which version of the last passage is shown (from 1), and how many there are.
         state: something that enables or disables actions changed.
         suggested: a list of actions to offer.
+        returned: kind and text of an action that waited and was not sent.
         said: a sentence about what was done.
         problem: a sentence about what could not be done.
         fault: an exception that is a bug.
@@ -57,6 +58,7 @@ class Writer(QObject):
     versions = Signal(int, int)
     state = Signal()
     suggested = Signal(list)
+    returned = Signal(object, str)
     said = Signal(str)
     problem = Signal(str)
     fault = Signal(object)
@@ -112,8 +114,6 @@ class Writer(QObject):
         """Stop, keep what was written, and let go of the story (its file is the owner's)."""
         self.stop()
         self._ahead.cancel()
-        self.waiting = None
-        self._wants_turn = False
         self._unwatch()
         self._unwatch = lambda: None
         self.story = self.store = None
@@ -121,14 +121,21 @@ class Writer(QObject):
 
     def set_model(self, model: Model) -> None:
         """Write with this model from now on."""
-        self.stop()
+        wanted = self._wants_turn
+        if not wanted:
+            self.stop()
+        self._wants_turn = False
         self.model = model
         self.builder = ContextBuilder(model.backend.tokenizer, model.profile)
-        wanted, self._wants_turn = self._wants_turn, False
         if wanted and self.story is not None:
             self._generate()
         else:
             self._ahead.later()
+
+    def set_habits(self, *, read_ahead: bool, suggestions: int) -> None:
+        """Whether to read ahead, and how many actions to suggest."""
+        self._ahead.enabled = read_ahead
+        self._suggesting.wanted = suggestions
 
     @property
     def streaming(self) -> bool:
@@ -183,20 +190,15 @@ class Writer(QObject):
 
     @Slot()
     def stop(self) -> None:
-        """Stop writing at once; what is there stays."""
+        """Stop at once; what was written stays, and an action that waits is given back."""
+        waiting, self.waiting = self.waiting, None
+        if waiting is not None:
+            self.returned.emit(*waiting)
         self._suggesting.stop()
         self._inserting.stop()
-        if self._wants_turn:
-            self._wants_turn = False
-            self.state.emit()
+        self._wants_turn = False
         if self._live is not None:
             self._live.stop()
-
-    @Slot()
-    def halt(self) -> None:
-        """Esc: stop, and forget the action that waits."""
-        self.waiting = None
-        self.stop()
         self.state.emit()
 
     @Slot()
@@ -204,7 +206,7 @@ class Writer(QObject):
         """Go back before the last action; nothing is lost."""
         if self.story is None:
             return
-        self.halt()
+        self.stop()
         if not self.story.back():
             self.said.emit(self.tr("This is where the story begins."))
         self.page.scroll_to_end()
@@ -214,7 +216,7 @@ class Writer(QObject):
         """Take back the last change of any kind."""
         if self.story is None:
             return
-        self.halt()
+        self.stop()
         if self.story.undo() is None:
             self.said.emit(self.tr("There is nothing left to undo."))
 
@@ -223,7 +225,7 @@ class Writer(QObject):
         """Do again what was undone."""
         if self.story is None:
             return
-        self.halt()
+        self.stop()
         if self.story.redo() is None:
             self.said.emit(self.tr("There is nothing to redo."))
 
@@ -231,7 +233,7 @@ class Writer(QObject):
         """Show the version of the last passage ``step`` places on."""
         if self.story is None:
             return
-        self.halt()
+        self.stop()
         versions, place = self._versions()
         if 0 <= place + step < len(versions):
             self.story.go_to(versions[place + step].id)
@@ -371,7 +373,8 @@ class Writer(QObject):
                 node = turn.commit(story, live.backend.identity)
                 if node is None:
                     self._give_up_retry()
-            self._forget_draft()
+            if node is None and self.store is not None:
+                self.store.end_draft()
             story.seal()
         finally:
             self._quiet = False
@@ -398,10 +401,14 @@ class Writer(QObject):
 
     @Slot()
     def _save_draft(self) -> None:
-        pass
-
-    def _forget_draft(self) -> None:
-        pass
+        """Keep what has been streamed so far: a crash loses about a second."""
+        if self._live is None or self.store is None:
+            return
+        turn = self._live.turn
+        text = turn.rows[0].shown
+        if text.strip():
+            lead = PARAGRAPH if turn.after_action else ""
+            self.store.draft(turn.parent, lead + text.removeprefix(turn.context.stripped))
 
     # Telling the views
 

@@ -1,0 +1,108 @@
+"""Story files: choosing one, exporting, titles, the clipboard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
+
+from engine.errors import KnownError
+from engine.story.adventure import ACTIONS, line
+from engine.story.schema import EXTENSION
+from engine.story.tree import Story
+
+if TYPE_CHECKING:
+    from app.window import Window
+
+MAX_TITLE = 120
+
+
+class Files(QObject):
+    """Asks for names and paths, then has it done."""
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(window)
+        self._window = window
+
+    @Slot()
+    def choose(self) -> None:
+        """Ask for a story file and open it."""
+        folder = str(self._window.preferences.value.stories_folder)
+        stories = self.tr("Stories (*%1)").replace("%1", EXTENSION)
+        path, _ = QFileDialog.getOpenFileName(
+            self._window, self.tr("Open a story"), folder, stories
+        )
+        if path:
+            self._window.librarian.open(path)
+
+    @Slot()
+    def rename(self) -> None:
+        """Ask for the story's title."""
+        story = self._window.writer.story
+        if story is None:
+            return
+        title, given = QInputDialog.getText(
+            self._window, self.tr("Title"), self.tr("The story's title:"), text=story.title
+        )
+        if given:
+            story.set("title", " ".join(title.split())[:MAX_TITLE])
+            self._window.show_title()
+
+    @Slot()
+    def copy(self) -> None:
+        """Put the whole story on the clipboard."""
+        story = self._window.writer.story
+        if story is not None:
+            QApplication.clipboard().setText(plain_text(story))
+            self._window.status.say(self.tr("The story is on the clipboard."))
+
+    @Slot()
+    def export(self) -> None:
+        """Ask where to, and write the story in the form that the name's ending says."""
+        story = self._window.writer.story
+        if story is None:
+            return
+        folder = self._window.preferences.value.stories_folder
+        name = file_name(story.title or self.tr("Story"))
+        kinds = {
+            self.tr("Plain text (*.txt)"): ".txt",
+            self.tr("Markdown (*.md)"): ".md",
+            self.tr("JSON, with every branch (*.json)"): ".json",
+        }
+        path, kind = QFileDialog.getSaveFileName(
+            self._window, self.tr("Export"), str(folder / f"{name}.txt"), ";;".join(kinds)
+        )
+        if not path:
+            return
+        target = Path(path)
+        if not target.suffix:
+            target = target.with_suffix(kinds.get(kind, ".txt"))
+        try:
+            target.write_text(plain_text(story), encoding="utf-8")
+        except KnownError as error:
+            self._window.show_problem(str(error))
+        else:
+            text = self.tr("Written to %1.").replace("%1", target.name)
+            self._window.status.say(text)
+
+
+def file_name(title: str) -> str:
+    """A title as a file's name."""
+    plain = "".join(c if c.isalnum() or c in " -'" else " " for c in title)
+    return " ".join(plain.split())[:60].strip() or "Story"
+
+
+def plain_text(story: Story) -> str:
+    """The branch as a reader has it: each action as its line behind a sign."""
+    parts = [
+        node.text if node.kind not in ACTIONS else lead(node.text) + "> " + line(node)
+        for node in story.branch()
+    ]
+    return "".join(parts).strip() + "\n"
+
+
+def lead(text: str) -> str:
+    """The white space before a passage."""
+    return text[: len(text) - len(text.lstrip())]

@@ -1,0 +1,114 @@
+"""The page of keys, and the one that says what this program is."""
+
+from __future__ import annotations
+
+import platform
+
+import PySide6
+from PySide6.QtCore import Qt, qVersion
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app import NAME, VERSION
+from app.actions import Actions
+from app.icons import lantern
+from app.theme import book_font
+
+
+class KeysDialog(QDialog):
+    """Every action with its key, in two columns, as the menus order them."""
+
+    def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Keyboard"))
+        self.resize(760, 620)
+        body = QWidget(self)
+        grid = QGridLayout(body)
+        grid.setHorizontalSpacing(28)
+        grid.setVerticalSpacing(14)
+        for number, (title, rows) in enumerate(actions.cheat_sheet()):
+            grid.addWidget(
+                self._section(title, rows), number // 2, number % 2, Qt.AlignmentFlag.AlignTop
+            )
+        more = [
+            (self.tr("Enter"), self.tr("Send the line; an empty one lets the story go on"), ""),
+            (self.tr("Shift+Enter"), self.tr("A new line in the prompt line"), ""),
+            (self.tr("Up, Down"), self.tr("What was typed before"), ""),
+            (self.tr("Esc"), self.tr("Stop writing"), ""),
+            (self.tr("Ctrl+wheel"), self.tr("Larger or smaller letters"), ""),
+        ]
+        grid.addWidget(self._section(self.tr("Prompt line and page"), more), grid.rowCount(), 0)
+        scroll = QScrollArea(self)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(body)
+        scroll.setAccessibleName(self.tr("All keys"))
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.reject)
+        lines = QVBoxLayout(self)
+        lines.setContentsMargins(20, 18, 20, 16)
+        lines.addWidget(scroll, 1)
+        lines.addWidget(buttons)
+
+    def _section(self, title: str, rows: list[tuple[str, str, str]]) -> QWidget:
+        box = QWidget(self)
+        grid = QGridLayout(box)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(3)
+        heading = QLabel(title, box)
+        heading.setFont(book_font(points=self.font().pointSizeF() * 1.3))
+        grid.addWidget(heading, 0, 0, 1, 2)
+        for number, (keys, name, tip) in enumerate(rows, 1):
+            key = QLabel(keys, box)
+            key.setProperty("quiet", "true")
+            what = QLabel(name, box)
+            what.setToolTip(tip)
+            what.setWordWrap(True)
+            grid.addWidget(key, number, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(what, number, 1)
+        grid.setColumnMinimumWidth(0, self.fontMetrics().horizontalAdvance("Ctrl+Shift+Space"))
+        grid.setColumnStretch(1, 1)
+        return box
+
+
+class AboutDialog(QDialog):
+    """What this is, by whom it is licensed, where things lie."""
+
+    def __init__(self, stories: str, models: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("About %1").replace("%1", NAME))
+        self.setMinimumWidth(460)
+        picture = QLabel(self)
+        picture.setPixmap(lantern().pixmap(64, 64))
+        picture.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        name = QLabel(f"{NAME} {VERSION}", self)
+        name.setFont(book_font(points=self.font().pointSizeF() * 1.7))
+        name.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        text = self.tr(
+            "A desktop home for text adventures and co-written stories, played with GPT-2 on your "
+            "own machine. Free software under the MIT licence.\n\n"
+            "The book face is Vollkorn by Friedrich Althausen, under the SIL Open Font License.\n\n"
+            "Your stories: %1\nModels: %2\n\nPython %3, Qt %4, PySide6 %5"
+        )
+        values = (stories, models, platform.python_version(), qVersion(), PySide6.__version__)
+        for number, value in enumerate(values, 1):
+            text = text.replace(f"%{number}", value)
+        words = QLabel(text, self)
+        words.setWordWrap(True)
+        words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.reject)
+        lines = QVBoxLayout(self)
+        lines.setContentsMargins(24, 22, 24, 16)
+        lines.setSpacing(12)
+        for widget in (picture, name, words, buttons):
+            lines.addWidget(widget)

@@ -14,7 +14,7 @@ from engine.story.pieces import Pieces
 from engine.story.sentences import sentence_ends
 
 ENOUGH = 0.3  # of the room, before a finer cut is tried
-USEFUL = 4  # tokens; a shorter rest of something longer is left out
+USEFUL = 8  # tokens; a shorter fragment of a sentence is left out
 CHARACTERS = 24  # a token has fewer on average, so more of a long text need not be looked at
 
 Render = Callable[[str], str]
@@ -34,17 +34,17 @@ def fit(
     limit = max(most, 1) * CHARACTERS
     if len(text) <= limit and size(text) <= most:
         return text, False
-    if trim is Trim.NONE or most < USEFUL:
+    if trim is Trim.NONE or most <= 0:
         return "", True
     text = text[:limit] if trim is Trim.BOTTOM else text[-limit:]
     best = ""
     for cut, places in ((Cut.LINE, _lines), (Cut.SENTENCE, sentence_ends), (Cut.WORD, _words)):
         part = _longest(text, places(text), size, most, trim)
-        if size(part) > size(best):
+        if size(part) > size(best) and (cut is not Cut.WORD or size(part) >= USEFUL):
             best = part
         if size(best) >= ENOUGH * most or cut is finest:
             break
-    return (best, True) if size(best) >= USEFUL else ("", True)
+    return best, True
 
 
 def _lines(text: str) -> list[int]:

@@ -69,6 +69,7 @@ EMBER = Profile(
     lore_lead=" ",
     note="[Note: {text}]",
     normalize="ascii",
+    window=1024,
 )
 
 DUNGEON = Profile(  # fine-tunes in the form of the 2019 adventure games

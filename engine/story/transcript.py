@@ -167,7 +167,9 @@ class _Writer:
             text = text[before:]
             self.clipped = True
         if to_end:
-            text = text[: max(text.rfind("<|"), 0)] if not hidden or "|>" in text else ""
+            text = (
+                text[: max(text.rfind("<|"), 0)].rstrip(" \t") if not hidden or "|>" in text else ""
+            )
         seen = visible(text, ascii_only=self._ascii, hidden=hidden)
         body = seen.text.strip()
         if not body:

@@ -15,7 +15,7 @@ from engine.story.journal import Delta, Entry, Journal, condense
 from engine.story.node import Node
 from engine.story.normalize import normalize_json
 from engine.story.packing import compact
-from engine.story.state import Row, State
+from engine.story.state import Row, State, Wording
 
 Sink = Callable[[set[Row], set[int]], None]  # rows and journal entries that changed
 
@@ -45,7 +45,8 @@ class Recorded:
         self._clock = clock
         self._watchers: list[Callable[[Change], None]] = []
         self._open: _Verb | None = None
-        self._taken_back: dict[int, int] = {}  # characters taken back in a revision being typed
+        # Of passages being typed: characters just taken back, and the wording before that.
+        self._taken_back: dict[int, tuple[int, Wording]] = {}
         self._branch = tuple(self.state.path(self.state.head))
         self._places = {node.id: i for i, node in enumerate(self._branch)}
         self._starts = [0]  # a valid beginning of ``starts``
@@ -164,11 +165,15 @@ class Recorded:
 
     def _do(self, delta: Delta) -> None:
         """Apply a delta as part of the open verb."""
-        if self._open is None:
-            raise RuntimeError("a change outside of a verb")
         if delta.before != delta.after:
             self.state.apply(delta, delta.after)
-            self._open.deltas.append(delta)
+            self._record(delta)
+
+    def _record(self, delta: Delta) -> None:
+        """Make a delta that was applied part of the open verb."""
+        if self._open is None:
+            raise RuntimeError("a change outside of a verb")
+        self._open.deltas.append(delta)
 
     def _commit(self, verb: _Verb) -> None:
         deltas = condense(verb.deltas)

@@ -145,7 +145,7 @@ class Story(Recorded):
     def append_root(
         self, kind: Kind, text: str, author: Author = Author.HUMAN, *, spans: Spans | None = None
     ) -> Node:
-        """Begin another story beside the first passage, and go to it."""
+        """Begin again beside the first passage, and go there."""
         return self._append(kind, text, author, spans, None, None, join=True)
 
     def _append(
@@ -298,19 +298,18 @@ class Story(Recorded):
             return
         now = round(self._clock(), 3)
         start, stop, new_stop = difference(node.text, node.spans, *new)
-        back = self._taken_back.get(node.id, 0) + stop - start
         size = len(self.state.revisions[node.id][node.revision].text) + new_stop - start
-        if self._being_typed(node) and back <= TRANSIENT and size <= BURST:
-            self._taken_back[node.id] = back
+        typed = self._being_typed(node) and size <= BURST
+        gone, fullest = self._taken_back.pop(node.id, (0, Wording(node.text, node.spans)))
+        if typed and stop - start + gone > TRANSIENT:  # more than a slip: what was there stays
+            self.state.reword(node.id, fullest, now)
+            node, typed = self.node(node.id), False
+        if typed:
+            if stop > start:
+                self._taken_back[node.id] = (gone + stop - start, fullest)
             self.state.reword(node.id, new, now)
         else:
-            self._taken_back[node.id] = 0
-            self._do_revision(node, new, now)
-
-    def _do_revision(self, node: Node, new: Wording, now: float) -> None:
-        if self._open is None:
-            raise RuntimeError("a change outside of a verb")
-        self._open.deltas.append(self.state.add_revision(node.id, new, now))
+            self._record(self.state.add_revision(node.id, new, now))
 
     def _being_typed(self, node: Node) -> bool:
         """Whether the current wording was made by the verb that is still going on."""
@@ -341,7 +340,7 @@ class Story(Recorded):
             for follower in followers:
                 self._do(Delta("parent", follower, node.id, second.id))
             first = Wording(node.text[:offset], cut(node.spans, 0, offset))
-            self._do_revision(node, first, now)
+            self._record(self.state.add_revision(node.id, first, now))
             mark = compact(node.id)
             for key, value in list(self.state.values.items()):
                 if value == mark and (key == HEAD or key.startswith("branch/")):

@@ -61,21 +61,21 @@ def add_commands(commands: Any) -> None:
 def run_play(options: argparse.Namespace) -> None:
     """Play until /quit or the end of the input."""
     terminal = sys.stdin.isatty()
-    store = _open_story(options, terminal=terminal)
-    try:
-        with_model = load_backend(options)
-        profile = load_profile(find_model(options.model))
-        _Terminal(store, with_model, profile, options, terminal=terminal).run()
-    finally:
-        store.close()
+    old = options.story is not None and options.story.exists()
+    scenario = None if old else _choose(options, terminal=terminal).fill({})
+    backend = load_backend(options)
+    profile = load_profile(find_model(options.model))
+    preset = presets.find(options.preset or profile.preset or DEFAULT_PRESET)
+    with _opened(options.story, scenario) as store:
+        _Terminal(store, backend, profile, preset, options, terminal=terminal).run()
 
 
-def _open_story(options: argparse.Namespace, *, terminal: bool) -> Store:
+def _opened(path: Path | None, scenario: Scenario | None) -> Store:
     """The story file to play in: an old one, or a new one with a scenario in it."""
-    if options.story is not None and options.story.exists():
-        return Store.open(options.story)
-    scenario = _choose(options, terminal=terminal).fill({})
-    path = options.story or free_path(scenario.title)
+    if scenario is None and path is not None:
+        return Store.open(path)
+    assert scenario is not None
+    path = path or free_path(scenario.title)
     path.parent.mkdir(parents=True, exist_ok=True)
     store = Store.create(path)
     begin(store.story, scenario)
@@ -124,6 +124,7 @@ class _Terminal:
         store: Store,
         backend: Backend,
         profile: Profile,
+        preset: presets.Preset,
         options: argparse.Namespace,
         *,
         terminal: bool,
@@ -131,7 +132,6 @@ class _Terminal:
         self._store = store
         self._backend = backend
         self._builder = ContextBuilder(backend.tokenizer, profile)
-        preset = presets.find(options.preset or profile.preset or DEFAULT_PRESET)
         mode = Mode(self._story.settings.get("kind", Mode.ADVENTURE))
         self._play = Play(preset.settings, max_tokens=options.max_tokens, top=3, mode=mode)
         self._random = random.Random(options.seed)
@@ -223,7 +223,7 @@ class _Terminal:
                     read = time.perf_counter()
                     continue
                 self._show(event, fresh=fresh)
-                fresh = False
+                fresh = fresh and not event.text.strip()
                 if time.perf_counter() - drafted > DRAFT_SECONDS:
                     drafted = time.perf_counter()
                     self._store.draft(turn.parent, turn.draft())

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.lm.draws import Draw
-from engine.lm.samplers.guidance import guide
+from engine.lm.samplers.guidance import guide, unwanted_prompt
 from engine.lm.samplers.history import History, Moment, State, as_ids
 from engine.lm.samplers.penalties import Frequency, Presence, Repetition
 from engine.lm.samplers.repeats import Dry, NoRepeatNgram
@@ -23,7 +23,16 @@ from engine.lm.samplers.words import Bans, Bias, Breakers, Forbid, Pieces, varia
 from engine.lm.settings import SamplerSettings
 from engine.tokens import Tokenizer
 
-__all__ = ["Candidates", "Chain", "History", "Stage", "StageReport", "State", "guide"]
+__all__ = [
+    "Candidates",
+    "Chain",
+    "History",
+    "Stage",
+    "StageReport",
+    "State",
+    "guide",
+    "unwanted_prompt",
+]
 
 
 class Stage(Protocol):

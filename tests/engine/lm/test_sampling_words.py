@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from engine.lm.draws import At, Fixed
 from engine.lm.samplers.words import Breakers, Pieces
-from engine.lm.sampling import Chain, History
+from engine.lm.sampling import Chain, History, unwanted_prompt
 from engine.lm.scripted import ByteTokenizer
 from engine.lm.settings import SamplerSettings
 
@@ -275,3 +275,14 @@ def test_xtc_strikes_as_often_as_asked():
     struck = [len(chain.distribution(z, (), At(5, 0, n)).ids) < 4 for n in range(2000)]
     assert np.mean(struck) == pytest.approx(0.3, abs=0.04)
     assert len(chain.distribution(z, ()).ids) < 4  # a preview shows what it would do
+
+
+def test_the_second_prompt_of_guidance():
+    guided = SamplerSettings(guidance=1.5)
+    prompt = [256, *b"once"]
+    assert unwanted_prompt(SamplerSettings(), BYTES, prompt, 9) is None
+    assert unwanted_prompt(guided, BYTES, prompt, 9) == tuple(b"e")
+    sad = guided.with_(negative_prompt="sad")
+    assert unwanted_prompt(sad, BYTES, prompt, 9) == (256, *b"sad")
+    assert unwanted_prompt(sad, BYTES, b"once", 9) == tuple(b"sad")
+    assert unwanted_prompt(sad, BYTES, prompt, 3) == (256, *b"ad")

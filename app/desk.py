@@ -8,7 +8,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.actions import Actions
-from app.alternatives_bar import AlternativesBar
+from app.find_bar import FindBar
 from app.page import Page
 from app.page_layout import Mode as Setting
 from app.prompt import Prompt
@@ -30,14 +30,14 @@ class Desk(QWidget):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.page = Page(self)
-        self.alternatives = AlternativesBar(self)
-        self.page.set_footer(self.alternatives)
+        self.find_bar = FindBar(self.page, self)
         self.turn_bar = TurnBar(actions, self)
         self.prompt = Prompt(self)
         self._mode = Mode.ADVENTURE
         self.lines = QVBoxLayout(self)
         self.lines.setContentsMargins(0, 0, 0, 0)
         self.lines.setSpacing(0)
+        self.lines.addWidget(self.find_bar)
         self.lines.addWidget(self.page, 1)
         self.lines.addWidget(self.turn_bar)
         self.lines.addWidget(self.prompt)
@@ -48,10 +48,6 @@ class Desk(QWidget):
         self._mode = mode
         self.page.apply_setting(replace(self.page.setting, mode=SETTINGS[mode]))
         self.prompt.set_adventure(on=mode is Mode.ADVENTURE)
-
-    @Slot()
-    def show_find(self) -> None:
-        """Show the bar that finds and replaces."""
 
     @Slot(bool)
     def set_focus_mode(self, on: bool) -> None:  # noqa: FBT001  a QAction's slot

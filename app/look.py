@@ -69,7 +69,7 @@ class Look(QObject):
             self._theme = theme
             apply_theme(app, theme)
             app.setStyleSheet(sheet(theme))
-            for name in {*TOOLBAR, *VERBS} - {SEPARATOR}:
+            for name in {*TOOLBAR, *VERBS, "previous", "next"} - {SEPARATOR}:
                 self._actions[name].setIcon(line_icon(BY_ID[name].icon, app.palette()))
         self._set_page(settings, theme)
         prompt = self._desk.prompt

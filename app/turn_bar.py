@@ -1,10 +1,10 @@
-"""The bar between page and prompt line: what to do with the last passage."""
+"""The bar under the page: leafs through the versions of the last passage, retries, goes back."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app.actions import Actions, plain
 
@@ -12,7 +12,7 @@ VERBS = ("retry", "back", "undo", "redo", "suggest")
 
 
 class TurnBar(QWidget):
-    """Retry, Back, Undo, Redo and Suggest, as icons with words."""
+    """``< 2/5 >`` where there are several; Retry, Back, Undo, Redo and Suggest, icons with words."""
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,9 +23,18 @@ class TurnBar(QWidget):
         row.setContentsMargins(12, 2, 12, 2)
         row.setSpacing(2)
         row.addStretch(1)
+        self._before = self._button(actions["previous"])
+        self._after = self._button(actions["next"])
+        self._count = QLabel(self)
+        self._count.setObjectName("versions")
+        self._count.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        for widget in (self._before, self._count, self._after):
+            row.addWidget(widget)
+        row.addSpacing(10)
         for name in VERBS:
             row.addWidget(self._button(actions[name]))
         row.addStretch(1)
+        self.set_versions(0, 0)
 
     def _button(self, action: QAction) -> QToolButton:
         button = QToolButton(self)
@@ -39,10 +48,27 @@ class TurnBar(QWidget):
         self._buttons.append(button)
         return button
 
+    @property
+    def versions(self) -> str:
+        """What stands between the arrows; empty while there is but one version."""
+        return "" if self._count.isHidden() else self._count.text()
+
+    @Slot(int, int)
+    def set_versions(self, place: int, count: int) -> None:
+        """Show which of how many versions is on the page."""
+        self._count.setText(f"{place}/{count}")
+        text = self.tr("Version %1 of %2 of the last passage")
+        self._count.setToolTip(text.replace("%1", str(place)).replace("%2", str(count)))
+        self._count.setAccessibleName(self._count.toolTip())
+        for widget in (self._before, self._count, self._after):
+            widget.setVisible(count > 1)
+
     def set_narrow(self, *, narrow: bool) -> None:
         """Leave the words out where there is no room for them."""
         style = Qt.ToolButtonStyle
-        for button in self._buttons:
+        for button in (self._before, self._after):
+            button.setToolButtonStyle(style.ToolButtonIconOnly)
+        for button in self._buttons[2:]:
             button.setToolButtonStyle(
                 style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon
             )

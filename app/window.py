@@ -113,7 +113,7 @@ class Window(QMainWindow):
                 "home": self.go_home, "open": self.files.choose, "new": self.librarian.blank,
                 "surprise": self.librarian.surprise, "rename": self.files.rename,
                 "export": self.files.export, "copy_story": self.files.copy, "close": self.close,
-                "undo": w.undo, "redo": w.redo, "find": self.desk.show_find,
+                "undo": w.undo, "redo": w.redo, "find": self.desk.find_bar.open_with_selection,
                 "submit": prompt.submit, "continue": w.go_on, "stop": w.stop, "retry": w.retry,
                 "previous": w.previous_version, "next": w.next_version, "back": w.back,
                 "suggest": w.suggest, "insert": w.insert, "continue_selection": w.insert,
@@ -138,9 +138,7 @@ class Window(QMainWindow):
         w.writing.connect(self.status.writing)
         w.wrote.connect(self.status.wrote)
         w.window.connect(self.status.set_window)
-        self.desk.alternatives.previous_requested.connect(w.previous_version)
-        self.desk.alternatives.next_requested.connect(w.next_version)
-        w.versions.connect(self.desk.alternatives.set_state)
+        w.versions.connect(self.desk.turn_bar.set_versions)
         w.suggested.connect(prompt.show_suggestions)
         w.returned.connect(prompt.give_back)
         w.said.connect(self.status.say)

@@ -27,6 +27,11 @@ class Line:
     gap: bool = False  # something between the unit before and this one is left out
     shortened: str = ""
 
+    @property
+    def paragraph(self) -> bool:
+        """Whether it begins a paragraph in the window."""
+        return self.unit.paragraph or self.gap
+
 
 @dataclass(frozen=True, slots=True)
 class History:

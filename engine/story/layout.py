@@ -12,6 +12,7 @@ from engine.story.lorebook import Position
 from engine.story.profile import Profile
 from engine.story.window import Part, unit_part
 
+HEAD = "top (the window's story is shorter than its depth)"
 _ORDER = {Position.TOP: 0, Position.BEFORE_OPENING: 1, Position.AFTER_OPENING: 2, Position.DEPTH: 3}
 
 
@@ -41,24 +42,24 @@ def lay_out(
     for item in memory:
         text = _lead(begin, "\n", item.line, first=not out) + item.line
         out.append(Placed(Part(text, item.source), item, "top"))
-    out.extend(_beside(stops.get(0, []), out, begin, "\n", profile, head=True))
+    out.extend(_beside(stops.get(0, []), out, begin, "\n", profile, HEAD))
     for index, line in enumerate(lines):
-        if index:
-            out.extend(
-                _beside(stops.get(index, []), out, begin, profile.paragraph, profile, head=False)
-            )
-        out.append(_placed(line, out, begin, profile))
+        if index and index in stops:
+            place = _before_last(sum(one.paragraph for one in lines[index:]))
+            out.extend(_beside(stops[index], out, begin, profile.paragraph, profile, place))
+        out.append(_placed(line, out, begin, profile, first=not index))
     if cue:
         out.append(Placed(Part(cue if out else cue.strip(), Source.CUE), position="end"))
     return out
 
 
-def _placed(line: Line, out: Sequence[Placed], begin: str, profile: Profile) -> Placed:
+def _placed(
+    line: Line, out: Sequence[Placed], begin: str, profile: Profile, *, first: bool
+) -> Placed:
     """A line of the story behind what is there already."""
     body = line.shortened or line.unit.body
-    history = bool(out) and out[-1].line is not None
     lead: str | None = None
-    if not history and not any(placed.line for placed in out):
+    if first:
         only_begin = len(out) == 1 and out[0].part.source is Source.BEGIN
         lead = _lead(begin if only_begin else "", profile.head_end, body, first=not out)
     elif line.gap or line.shortened:
@@ -92,14 +93,14 @@ def _stop(item: Item, lines: Sequence[Line], note_depth: int) -> int:
     if item.position is Position.AFTER_OPENING:
         after = [at + 1 for at, line in enumerate(lines) if line.unit.source is Source.OPENING]
         for at in range(after[-1] if after else len(lines), len(lines)):
-            if lines[at].unit.paragraph:
+            if lines[at].paragraph:
                 return at
     return 0
 
 
 def _at_depth(lines: Sequence[Line], depth: int) -> int:
     """The line before which the last ``depth`` paragraphs begin."""
-    starts = [at for at, line in enumerate(lines) if line.unit.paragraph and at]
+    starts = [at for at, line in enumerate(lines) if line.paragraph and at]
     if depth > len(starts):
         return 0
     at = starts[-depth]
@@ -114,8 +115,7 @@ def _beside(
     begin: str,
     lead: str,
     profile: Profile,
-    *,
-    head: bool,
+    place: str,
 ) -> list[Placed]:
     """The items of one place: lore by order, the note, and lore that follows it."""
     lore = sorted(
@@ -135,7 +135,7 @@ def _beside(
             elif len(before) == 1 and before[0].part.source is Source.BEGIN and not out:
                 body = text.lstrip()
                 text = _lead(begin, lead, body, first=False) + body
-            out.append(Placed(Part(text, item.source, item.key), item, _words(item, head=head)))
+            out.append(Placed(Part(text, item.source, item.key), item, _words(item, place)))
 
     add(lore_lines(lore, profile, lead))
     add([(item, lead + item.line) for item in items if item.source is Source.NOTE])
@@ -143,14 +143,16 @@ def _beside(
     return out
 
 
-def _words(item: Item, *, head: bool) -> str:
+def _before_last(paragraphs: int) -> str:
+    return (
+        f"before the last {paragraphs} paragraphs"
+        if paragraphs > 1
+        else "before the last paragraph"
+    )
+
+
+def _words(item: Item, place: str) -> str:
     """A place in words."""
     if item.source is Source.LORE and item.position is not Position.DEPTH:
         return str(item.position)
-    if head:
-        return "top (the story is shorter than its depth)"
-    return (
-        "before the last paragraph"
-        if item.depth == 1
-        else f"before the last {item.depth} paragraphs"
-    )
+    return place

@@ -9,7 +9,7 @@ import regex
 
 from engine.errors import KnownError
 
-SECONDS = 2.0  # after which a pattern is given up
+SECONDS = 0.7  # of this processor, after which a pattern is given up
 MOST = 20_000  # matches that are listed
 LONGEST = 10_000  # characters of a pattern
 

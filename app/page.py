@@ -90,7 +90,6 @@ class Page(QTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.model = PageText()
         self.focused = False
-        self._footer: QWidget | None = None
         self._setting = PageSetting(load_theme("light"))
         self._pending: list[str] = []
         self._canvas = Canvas(self.document(), self.model, self._setting.formats())
@@ -103,8 +102,6 @@ class Page(QTextEdit):
         self._flush_timer.timeout.connect(self._flush)
         self.selectionChanged.connect(self._report_caret)
         self.cursorPositionChanged.connect(self._report_caret)
-        self.verticalScrollBar().valueChanged.connect(self._place_footer)
-        self.document().documentLayout().documentSizeChanged.connect(self._place_footer)
         self._dress()
         self._canvas.fill(0)
 
@@ -189,19 +186,6 @@ class Page(QTextEdit):
                 self.scroll_to_end()
         self.viewport().update()
         self._idle.count()
-
-    def set_footer(self, footer: QWidget) -> None:
-        """A small widget that stands below the last passage, e.g. to leaf through its alternatives."""
-        footer.setParent(self.viewport())
-        self._footer = footer
-        self._place_footer()
-
-    @Slot()
-    def _place_footer(self) -> None:
-        if self._footer is not None:
-            box = self.cursorRect(self.places.last_cursor())
-            formats = self._canvas.formats
-            self._footer.move(round(formats.gutter), round(box.bottom() + 0.35 * formats.line))
 
     # Loading
 
@@ -381,7 +365,6 @@ class Page(QTextEdit):
         self._fit()
         if below:
             self.scroll_to_end()
-        self._place_footer()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The text, then the signs beside it."""

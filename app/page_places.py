@@ -74,12 +74,6 @@ class Places:
         cursor.setPosition(min(position, end), QTextCursor.MoveMode.KeepAnchor)
         self._edit.setTextCursor(cursor)
 
-    def last_cursor(self) -> QTextCursor:
-        """A cursor after the last character."""
-        cursor = QTextCursor(self._edit.document())
-        cursor.movePosition(QTextCursor.MoveOperation.End)
-        return cursor
-
     def top(self) -> int:
         """The offset of the first character in view."""
         corner = self._edit.viewport().rect().topLeft()

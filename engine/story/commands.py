@@ -154,7 +154,7 @@ def _article(verb: str, preposition: str, group: list[str], *, first: bool) -> l
         return group  # "look for footprints", but "look for the key"
     if preposition in {"with", "of", "for"} and group[-1] in MASSES:
         return group
-    if head in PLACES and preposition in {"to", "in", "from"}:
+    if head in PLACES and preposition in {"to", "in", "from", "of", "for"}:
         return group
     if first and verb in INTRANSITIVE and verb not in TRANSITIVE:
         return group

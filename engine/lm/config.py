@@ -135,13 +135,13 @@ def read_json(path: Path, limit: int = MAX_CONFIG_BYTES) -> dict[str, Any]:
     return data
 
 
-def read_config(folder: Path) -> GPTConfig:
+def read_config(folder: Path, name: str = "config.json") -> GPTConfig:
     """The checked config of a model folder.
 
     Raises:
         KnownError: not GPT-2, a missing number, or a number no GPT-2 has.
     """
-    raw = read_json(folder / "config.json")
+    raw = read_json(folder / name)
     kind = raw.get("model_type", "gpt2")
     if kind != "gpt2":
         raise KnownError(

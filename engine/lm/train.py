@@ -132,7 +132,7 @@ class Trainer:
             factor = rate(progress, s.warmup, s.decay)
             loss = self._update(progress, factor)
             self.step += 1
-            took = time.monotonic() - started
+            took = self._agreed(time.monotonic() - started)
             self.seconds += took
             done = self.progress >= 1.0
             losses: dict[str, float] = {}
@@ -216,9 +216,7 @@ class Trainer:
             state = {
                 "step": self.step,
                 "seconds": self.seconds,
-                "model": {k: v for k, v in self.model.state_dict().items() if k != "lm_head.weight"}
-                if self.model.config.tie_word_embeddings
-                else self.model.state_dict(),
+                "model": {n: p.data for n, p in self.model.named_parameters() if p.requires_grad},
                 "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
                 "mixture": self.mixture.state(),
             }

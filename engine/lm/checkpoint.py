@@ -102,12 +102,14 @@ def _load(
         model = GPT(config)
     expected = {name: tuple(weight.shape) for name, weight in model.named_parameters()}
     _check_shapes(expected, sources)
+    # One place for every tensor on its way: freed and taken anew, they would leave holes behind.
+    scratch = torch.empty(max(source.nbytes for source in sources.values()), dtype=torch.uint8)
     for name, module in list(model.named_modules()):
         for key, _ in list(module.named_parameters(recurse=False)):
             full = f"{name}.{key}" if name else key
             if full not in expected:  # the tied head: the same weights under a second name
                 continue
-            weight = _read(sources[full], expected[full], device, dtype)
+            weight = _read(sources[full], expected[full], device, dtype, scratch)
             module.register_parameter(key, nn.Parameter(weight, requires_grad=False))
         tied = module is model.lm_head and config.tie_word_embeddings
         if tied:
@@ -168,10 +170,14 @@ def _is_conv1d(name: str) -> bool:
 
 
 def _read(
-    source: Source, shape: tuple[int, ...], device: torch.device, dtype: torch.dtype
+    source: Source,
+    shape: tuple[int, ...],
+    device: torch.device,
+    dtype: torch.dtype,
+    scratch: Tensor,
 ) -> Tensor:
     """One weight in its final place and type; only the stored form exists beside it."""
-    stored = source.read()
+    stored = source.read(scratch)
     weight = torch.empty(shape, dtype=dtype, device=device)
     weight.copy_(stored if stored.shape == shape and not _is_conv1d(source.plain) else stored.T)
     if not _finite(weight):

@@ -46,9 +46,11 @@ class StoredTensor:
     offset: int  # bytes from the start of the file
     nbytes: int
 
-    def read(self) -> Tensor:
-        """The tensor, in memory of its own."""
-        tensor = torch.empty(self.shape, dtype=self.dtype)
+    def read(self, scratch: Tensor | None = None) -> Tensor:
+        """The tensor: in ``scratch`` (bytes, until the next read into it) or in memory of its own."""
+        if scratch is None:
+            scratch = torch.empty(self.nbytes, dtype=torch.uint8)
+        tensor = scratch[: self.nbytes].view(self.dtype).view(self.shape)
         buffer = memoryview(tensor.view(-1).view(torch.uint8).numpy())  # pyright: ignore[reportArgumentType]
         try:
             with self.path.open("rb", buffering=0) as file:

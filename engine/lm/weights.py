@@ -43,8 +43,13 @@ class Stored(Protocol):
         """Its shape there."""
         ...
 
-    def read(self) -> Tensor:
-        """The tensor itself."""
+    @property
+    def nbytes(self) -> int:
+        """Its size there."""
+        ...
+
+    def read(self, scratch: Tensor | None = None) -> Tensor:
+        """The tensor itself, in ``scratch`` (bytes) where it has to be copied."""
         ...
 
 
@@ -75,9 +80,14 @@ class Source:
         """Its shape there."""
         return self.stored.shape
 
-    def read(self) -> Tensor:
+    @property
+    def nbytes(self) -> int:
+        """Its size there."""
+        return self.stored.nbytes
+
+    def read(self, scratch: Tensor | None = None) -> Tensor:
         """The tensor as it is stored."""
-        return self.stored.read()
+        return self.stored.read(scratch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +108,12 @@ class PickledTensor:
         """Its shape."""
         return tuple(self.tensor.shape)
 
-    def read(self) -> Tensor:
+    @property
+    def nbytes(self) -> int:
+        """Nothing needs copying: it is in memory."""
+        return 0
+
+    def read(self, scratch: Tensor | None = None) -> Tensor:  # noqa: ARG002
         """The tensor itself."""
         return self.tensor
 

@@ -244,7 +244,7 @@ print((peak_kb() - before) * 1024)
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_loading_takes_little_more_than_the_model(tmp_path: Path, dtype: str) -> None:
+def test_loading_takes_the_model_and_one_tensor(tmp_path: Path, dtype: str) -> None:
     config = GPTConfig(n_ctx=256, n_vocab=20_000, n_layer=12, n_head=8, n_embd=768)
     model = GPT(config)
     model.init_weights(torch.Generator().manual_seed(0))
@@ -260,4 +260,4 @@ def test_loading_takes_little_more_than_the_model(tmp_path: Path, dtype: str) ->
         cwd=paths.assets().parent,
     )
     need = config.n_params * (4 if dtype == "float32" else 2)
-    assert int(done.stdout) < need + 2 * largest + (24 << 20)  # the allocator keeps some
+    assert int(done.stdout) < need + largest + (16 << 20)  # code that runs for the first time

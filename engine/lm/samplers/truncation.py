@@ -39,6 +39,13 @@ def within(keys: Floats, enough: Callable[[NDArray[np.bool_]], bool]) -> NDArray
     return np.flatnonzero(near)
 
 
+def highest(z: Floats, n: int) -> NDArray[np.intp]:
+    """Places of the ``n`` highest logits, best first; of equals the first."""
+    keys = -z
+    near = within(keys, lambda near: int(np.count_nonzero(near)) >= n)
+    return near[np.argsort(keys[near], kind="stable")][:n]
+
+
 def nearest(keys: Floats, weights: Floats, share: float) -> NDArray[np.intp]:
     """Ascending places of the smallest ``keys`` (in nats) whose weights first reach ``share``.
 

@@ -140,7 +140,7 @@ class Bans:
         for phrase in self._phrases:
             if phrase.hint not in lower:
                 continue
-            for match in phrase.pattern.finditer(text):
+            for match in re.finditer(phrase.pattern, text, re.IGNORECASE):
                 start, end = (len(_bytes(text[:i])) for i in match.span())
                 unsure = phrase.open and match.end() == len(text) and not ended
                 if unsure or end <= written:
@@ -176,10 +176,13 @@ class Forbid:
 
 @dataclass(frozen=True, slots=True)
 class _Phrase:
-    """A banned phrase: its first word, what matches it, and whether a letter could carry it on."""
+    """A banned phrase: its first word, what matches it, and whether a letter could carry it on.
+
+    The pattern is compiled when the first word turns up: lists may be long.
+    """
 
     hint: str
-    pattern: re.Pattern[str]
+    pattern: str
     open: bool
 
     @classmethod
@@ -190,7 +193,7 @@ class _Phrase:
         open_ = bool(re.search(r"\w\Z", words[-1]))
         text = r"\s{1,3}".join(re.escape(word) for word in words)
         after = r"(?!\w)" if open_ else ""
-        return cls(words[0].lower(), re.compile(before + text + after, re.IGNORECASE), open_)
+        return cls(words[0].lower(), before + text + after, open_)
 
 
 def _bytes(text: str) -> bytes:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.errors import KnownError
 from engine.lm.draws import At, Fixed, uniform
+from engine.lm.samplers.truncation import highest
 from engine.lm.sampling import Candidates, Chain, History
 from engine.lm.scripted import ByteTokenizer
 from engine.lm.settings import KNOBS, STAGES, SamplerSettings
@@ -169,6 +170,13 @@ def test_the_shortcut_equals_a_full_sort(seed, share, spiky):
     ):
         n = int((np.cumsum(p[order]) < share).sum()) + 1
         assert Chain(chosen).distribution(z, ()).ids.tolist() == sorted(order[:n].tolist())
+
+
+@given(st.integers(0, 2**32), st.integers(1, 3000), st.integers(1, 20), st.booleans())
+def test_the_highest_come_best_first(seed, size, n, ties):
+    z = np.random.default_rng(seed).normal(-40, 5, size).astype(np.float32)
+    z = np.round(z) if ties else z
+    assert highest(z, n).tolist() == np.argsort(-z, kind="stable")[:n].tolist()
 
 
 def test_trace_says_what_was_cut():

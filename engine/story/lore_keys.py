@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from time import monotonic
 from typing import NamedTuple
@@ -13,6 +14,9 @@ LONGEST_TEXT = 20_000  # characters of one paragraph that are searched
 KEY_SECONDS = 0.05  # for one pattern in one paragraph
 SEARCH_SECONDS = 0.25  # for all patterns of one window
 _MOST_PATTERNS = 4096
+_MOST_KEYS = 16_384
+# A pattern with anchors or conditions may be in a paragraph though it is not in the whole.
+_SENSITIVE = re.compile(r"[\^$]|\\[AZzGK]|\(\?|\(\*|[*+?}]\+")
 
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'})
 _FLAGS = {"i": regex.IGNORECASE, "m": regex.MULTILINE, "s": regex.DOTALL, "x": regex.VERBOSE}
@@ -36,6 +40,8 @@ class Texts:
     def __init__(self, texts: Sequence[str]) -> None:
         self.raw = [text[-LONGEST_TEXT:].translate(_QUOTES) for text in texts]
         self.folded = [text.casefold() for text in self.raw]
+        self.all_raw = "\n".join(self.raw)  # most keys are nowhere, which one look tells
+        self.all_folded = "\n".join(self.folded)
 
 
 class KeyFinder:
@@ -43,6 +49,7 @@ class KeyFinder:
 
     def __init__(self) -> None:
         self._patterns: dict[str, regex.Pattern[str] | str] = {}
+        self._plain: dict[tuple[str, bool], str] = {}
         self._until = 0.0
 
     def start(self) -> None:
@@ -55,29 +62,43 @@ class KeyFinder:
         """The newest of the first ``depth`` texts that holds ``key``; BadKeyError if it is unusable."""
         if is_pattern(key):
             return self._find_pattern(key, texts, depth)
-        plain = key.strip().translate(_QUOTES)
-        if not plain:
+        plain = self._plain.get((key, match_case))
+        if plain is None:
+            plain = self._prepared(key, match_case=match_case)
+        if not plain or plain not in (texts.all_raw if match_case else texts.all_folded):
             return None
-        if len(plain) > LONGEST_KEY:
-            raise BadKeyError(f"is longer than {LONGEST_KEY} characters")
-        plain = plain if match_case else plain.casefold()
         for index, text in enumerate((texts.raw if match_case else texts.folded)[:depth]):
             if plain in text and (not whole_word or _stands_alone(plain, text)):
                 return Match(key, index)
         return None
 
+    def _prepared(self, key: str, *, match_case: bool) -> str:
+        """A plain key in the form it is compared in."""
+        plain = key.strip().translate(_QUOTES)
+        if len(plain) > LONGEST_KEY:
+            raise BadKeyError(f"is longer than {LONGEST_KEY} characters")
+        if len(self._plain) >= _MOST_KEYS:
+            self._plain.clear()
+        plain = self._plain[key, match_case] = plain if match_case else plain.casefold()
+        return plain
+
     def _find_pattern(self, key: str, texts: Texts, depth: int) -> Match | None:
         pattern = self._compiled(key)
+        if not _SENSITIVE.search(key) and not self._search(pattern, texts.all_raw):
+            return None
         for index, text in enumerate(texts.raw[:depth]):
-            left = self._until - monotonic()
-            if left <= 0:
-                raise BadKeyError("was not tried: the patterns together took too long")
-            try:
-                if pattern.search(text, timeout=min(left, KEY_SECONDS)):
-                    return Match(key, index)
-            except TimeoutError:
-                raise BadKeyError("took too long and was given up") from None
+            if self._search(pattern, text):
+                return Match(key, index)
         return None
+
+    def _search(self, pattern: regex.Pattern[str], text: str) -> bool:
+        left = self._until - monotonic()
+        if left <= 0:
+            raise BadKeyError("was not tried: the patterns together took too long")
+        try:
+            return pattern.search(text, timeout=min(left, KEY_SECONDS)) is not None
+        except TimeoutError:
+            raise BadKeyError("took too long and was given up") from None
 
     def _compiled(self, key: str) -> regex.Pattern[str]:
         known = self._patterns.get(key)

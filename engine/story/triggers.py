@@ -42,6 +42,7 @@ class _Scan:
     replies: Sequence[int]  # where in the branch they are
     texts: Texts
     lines: ActionLines
+    earlier: dict[tuple[int, int], Texts]  # (turn, depth): what was searched then
 
     @property
     def turn(self) -> int:
@@ -61,12 +62,14 @@ def decide(
     Draws depend on the story's seed, the entry and the number of the turn alone, so that a retry
     sees the same lore.
     """
+    if not entries:
+        return []
     finder.start()
     usable = [entry for entry in entries if not _off(entry, settings)]
     deepest = max((_depth(entry, settings) for entry in usable if not entry.constant), default=0)
     texts = Texts(paragraphs_before(branch, len(branch), deepest, lines))
     replies = [index for index, node in enumerate(branch) if node.kind is Kind.REPLY]
-    scan = _Scan(finder, settings, branch, replies, texts, lines)
+    scan = _Scan(finder, settings, branch, replies, texts, lines, {})
     decisions = {id(entry): _first_look(entry, scan) for entry in entries}
     _recurse(decisions, scan)
     _groups(decisions, scan)
@@ -205,7 +208,10 @@ def _timed(entry: Entry, scan: _Scan) -> Decision | None:
     for turn in range(max(start, entry.delay), scan.turn):
         if turn < sticky_until or turn < rested_at:
             continue
-        texts = Texts(paragraphs_before(scan.branch, scan.replies[turn], depth, scan.lines))
+        texts = scan.earlier.get((turn, depth))
+        if texts is None:
+            paragraphs = paragraphs_before(scan.branch, scan.replies[turn], depth, scan.lines)
+            texts = scan.earlier[turn, depth] = Texts(paragraphs)
         then = _drawn(_match(entry, scan, texts), scan.settings.seed, turn)
         if then.fires:
             sticky_until = turn + 1 + entry.sticky

@@ -107,8 +107,8 @@ def opens_comment(text: str, *, hidden: bool = False) -> bool:
         if end < 0:
             return True
         at = end + len(COMMENT_CLOSE)
-    opening, closing = text.rfind(COMMENT_OPEN), text.rfind(COMMENT_CLOSE)
-    return opening >= at and closing < opening + len(COMMENT_OPEN)
+    opening = text.rfind(COMMENT_OPEN, at)
+    return opening >= 0 and text.find(COMMENT_CLOSE, opening + len(COMMENT_OPEN)) < 0
 
 
 def fold(text: str) -> str:

@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication, QObject, QSocketNotifier, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from app import IDENTIFIER, NAME, VERSION
 from app.errors import Faults
 from app.jobs import Jobs
-from app.models import Models
+from app.models import Model, Models, load_local
 from app.settings import Preferences
 from app.single import FirstWindow, hand_over
 from app.theme import load_fonts
@@ -23,12 +24,12 @@ from app.window import Window
 class Application(QObject):
     """What lives as long as the program: settings, threads, the window."""
 
-    def __init__(self, *, listen: bool = True) -> None:
+    def __init__(self, *, listen: bool = True, load: Callable[[str], Model] = load_local) -> None:
         super().__init__()
         self.preferences = Preferences()
         self.faults = Faults(self)
         self.jobs = Jobs(self)
-        self.models = Models(self.jobs, self)
+        self.models = Models(self.jobs, self, load=load)
         self.first = FirstWindow(self) if listen else None
         self.window = Window(self.preferences, self.jobs, self.models, self.faults)
         if self.first is not None:

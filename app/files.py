@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from engine.errors import KnownError
-from engine.story.adventure import ACTIONS, line
+from engine.story.formats.own import to_json
+from engine.story.formats.text import reading_text, to_markdown, to_text
 from engine.story.schema import EXTENSION
 from engine.story.tree import Story
 
@@ -55,7 +57,7 @@ class Files(QObject):
         """Put the whole story on the clipboard."""
         story = self._window.writer.story
         if story is not None:
-            QApplication.clipboard().setText(plain_text(story))
+            QApplication.clipboard().setText(reading_text(story))
             self._window.status.say(self.tr("The story is on the clipboard."))
 
     @Slot()
@@ -80,7 +82,7 @@ class Files(QObject):
         if not target.suffix:
             target = target.with_suffix(kinds.get(kind, ".txt"))
         try:
-            target.write_text(plain_text(story), encoding="utf-8")
+            export_story(story, target)
         except KnownError as error:
             self._window.show_problem(str(error))
         else:
@@ -94,15 +96,18 @@ def file_name(title: str) -> str:
     return " ".join(plain.split())[:60].strip() or "Story"
 
 
-def plain_text(story: Story) -> str:
-    """The branch as a reader has it: each action as its line behind a sign."""
-    parts = [
-        node.text if node.kind not in ACTIONS else lead(node.text) + "> " + line(node)
-        for node in story.branch()
-    ]
-    return "".join(parts).strip() + "\n"
+def export_story(story: Story, target: Path) -> None:
+    """Write a story to a file; the name's ending says in which form.
 
-
-def lead(text: str) -> str:
-    """The white space before a passage."""
-    return text[: len(text) - len(text.lstrip())]
+    Raises:
+        KnownError: the file cannot be written.
+    """
+    writers = {".md": to_markdown, ".json": lambda s: json.dumps(to_json(s), ensure_ascii=False)}
+    text = writers.get(target.suffix.lower(), to_text)(story)
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise KnownError(f"{target.name} could not be written: {reason}.") from error

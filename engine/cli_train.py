@@ -63,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     how.add_argument("--threads", type=int, help="processor threads")
     how.add_argument("--seed", type=int, default=0)
+    how.add_argument("--save-seconds", type=float, default=55.0, help="between two saves")
+    how.add_argument("--validate-seconds", type=float, default=300.0)
     parser.add_argument("--json", action="store_true", help="one JSON object, nothing else")
 
 
@@ -204,4 +206,6 @@ def _settings(options: argparse.Namespace, *, scratch: bool) -> TrainSettings:
         dtype=getattr(torch, options.dtype),
         recompute=options.recompute,
         seed=options.seed,
+        save_seconds=options.save_seconds,
+        validate_seconds=options.validate_seconds,
     )

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
-from engine.lm.gpt import GPT
+from engine.lm.gpt import GPT, KVCache
 from engine.tokens import Tokenizer
 from training.adventures_file import Adventure, window_text
 
@@ -114,25 +115,42 @@ def contrast(reader: Reader, adventures: list[Adventure]) -> Contrast:
     ``gain`` is the mean over turns of the difference in nats per character of the reply.
     """
     won, gains = 0, []
+    memo = _Memo(reader.model)
     for adventure in adventures:
         turns = list(adventure.turns())
         for i, (before, action, reply) in enumerate(turns):
             other = turns[(i + SWAP) % len(turns)][1]
-            own = reply_nats(reader, before, action, reply)
-            swapped = reply_nats(reader, before, other, reply)
+            own = reply_nats(reader, memo, before, action, reply)
+            swapped = reply_nats(reader, memo, before, other, reply)
             gains.append((swapped - own) / len(reply))
             won += swapped > own
     return Contrast(len(gains), won, sum(gains) / max(1, len(gains)))
 
 
-def reply_nats(reader: Reader, before: str, action: str, reply: str) -> float:
+class _Memo:
+    """A cache that is kept as far as the next text begins as the last one did."""
+
+    def __init__(self, model: GPT) -> None:
+        self.model = model
+        self.cache = KVCache(model.config)
+        self.ids: list[int] = []
+
+    def states(self, ids: list[int], start: int) -> Tensor:
+        """The final states of ``ids[start:]``, [T, C]."""
+        pairs = zip(ids[:start], self.ids, strict=False)
+        same = next((i for i, (a, b) in enumerate(pairs) if a != b), min(start, len(self.ids)))
+        self.cache.truncate(same)
+        self.ids = ids
+        return self.model.hidden(torch.tensor([ids[same:]]), self.cache)[0, start - same :]
+
+
+def reply_nats(reader: Reader, memo: _Memo, before: str, action: str, reply: str) -> float:
     """Nats of the reply (and the empty line in front of it) after this action."""
     encode = reader.tokenizer.encode
     middle, target = encode("\n\n" + action), encode("\n\n" + reply)
     room = reader.model.config.n_ctx - 1 - len(middle) - len(target)
     ids = [_begin(reader), *encode(before)[-room:], *middle]
-    rows = torch.tensor([ids + target])
-    states = reader.model.hidden(rows[:, :-1])[0, len(ids) - 1 :]
+    states = memo.states([*ids, *target[:-1]], len(ids) - 1)
     logits = reader.model.lm_head(states).float()
     return F.cross_entropy(logits, torch.tensor(target), reduction="sum").item()
 

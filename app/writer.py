@@ -6,20 +6,19 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from app.ahead import ReadAhead
 from app.inserting import Inserting
-from app.live import LiveTurn
 from app.suggesting import Suggesting
+from app.turns import Turns
 from engine.errors import KnownError
 from engine.story.actions import interpret
 from engine.story.change import Change
 from engine.story.context import ContextBuilder
-from engine.story.editing import PARAGRAPH
 from engine.story.node import Kind, Node
 from engine.story.trim import Mode
-from engine.turn import Play, Shown, prepare
+from engine.turn import Play
 
 if TYPE_CHECKING:
     from app.jobs import Jobs
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from engine.story.store import Store
     from engine.story.tree import Story
 
-DRAFT_MS = 1000
-EMPTY_TRIES = 3  # how often an empty reply is asked for again
 TYPING = "typing"
 
 
@@ -81,17 +78,9 @@ class Writer(QObject):
         self.play: Callable[[Story], Play] = lambda _story: Play()
         self.waiting: tuple[Kind, str] | None = None  # an action that is sent after the passage
         self._seeds = seeds or (lambda: random.SystemRandom().getrandbits(32))
-        self._live: LiveTurn | None = None
-        self._merge_key = ""  # of the retry that streams
-        self._before_retry: int | None = None
-        self._wants_turn = False  # the model was not there yet
-        self._tries = 0  # empty replies in a row
-        self._quiet = False  # the page is told by hand
         self._unwatch: Callable[[], None] = lambda: None
-        self._drafts = QTimer(self)
-        self._drafts.setInterval(DRAFT_MS)
-        self._drafts.timeout.connect(self._save_draft)
-        self._ahead = ReadAhead(self)
+        self._turns = Turns(self)
+        self.ahead = ReadAhead(self)
         self._inserting = Inserting(self)
         self._suggesting = Suggesting(self)
         page.edited.connect(self._edited)
@@ -107,13 +96,13 @@ class Writer(QObject):
         self.story, self.store = story, store
         self._unwatch = story.watch(self._changed)
         self.page.show_branch(story.branch())
-        self._announce()
-        self._ahead.later()
+        self.announce()
+        self.ahead.later()
 
     def close(self) -> None:
         """Stop, keep what was written, and let go of the story (its file is the owner's)."""
         self.stop()
-        self._ahead.cancel()
+        self.ahead.cancel()
         self._unwatch()
         self._unwatch = lambda: None
         self.story = self.store = None
@@ -121,26 +110,25 @@ class Writer(QObject):
 
     def set_model(self, model: Model) -> None:
         """Write with this model from now on."""
-        wanted = self._wants_turn
+        wanted = self._turns.wanted
         if not wanted:
             self.stop()
-        self._wants_turn = False
         self.model = model
         self.builder = ContextBuilder(model.backend.tokenizer, model.profile)
-        if wanted and self.story is not None:
-            self._generate()
+        if wanted:
+            self._turns.start()
         else:
-            self._ahead.later()
+            self.ahead.later()
 
     def set_habits(self, *, read_ahead: bool, suggestions: int) -> None:
         """Whether to read ahead, and how many actions to suggest."""
-        self._ahead.enabled = read_ahead
+        self.ahead.enabled = read_ahead
         self._suggesting.wanted = suggestions
 
     @property
     def streaming(self) -> bool:
         """Whether something is being written, or will be as soon as the model is there."""
-        return self._live is not None or self._wants_turn or self._inserting.active
+        return self._turns.active or self._inserting.active
 
     def seed(self) -> int:
         """The seed of the next reply."""
@@ -162,7 +150,7 @@ class Writer(QObject):
         if text.strip():
             self.story.append(*self._understood(kind, text.strip()))
             self.page.scroll_to_end()
-        self._generate()
+        self._turns.start()
 
     def _understood(self, kind: Kind, text: str) -> tuple[Kind, str]:
         """In an adventure a line in quotes is spoken, one that begins with ! is the story's."""
@@ -181,12 +169,7 @@ class Writer(QObject):
         if self.story is None:
             return
         self.stop()
-        reply = self.story.last_reply()
-        if reply is not None:
-            self._merge_key = f"retry/{reply.id}/{self.seed()}"
-            self._before_retry = reply.id
-            self.story.retry(merge_key=self._merge_key)
-        self._generate()
+        self._turns.start(again=True)
 
     @Slot()
     def stop(self) -> None:
@@ -196,9 +179,7 @@ class Writer(QObject):
             self.returned.emit(*waiting)
         self._suggesting.stop()
         self._inserting.stop()
-        self._wants_turn = False
-        if self._live is not None:
-            self._live.stop()
+        self._turns.stop()
         self.state.emit()
 
     @Slot()
@@ -263,7 +244,7 @@ class Writer(QObject):
             return
         caret = self.page.selection()[1]
         if caret >= self.story.length:
-            self._generate()
+            self._turns.start()
         else:
             self._inserting.start(caret, caret)
 
@@ -292,134 +273,25 @@ class Writer(QObject):
                 self.story.replace(edit.start, edit.end, edit.text, near=near)
         self.page.update_branch(self.story.branch())
 
-    # A turn
-
-    def _generate(self) -> None:
-        story = self.story
-        if story is None:
-            return
-        if self.model is None or self.builder is None:
-            self._wants_turn = True
-            self.said.emit(self.tr("The model is waking up; the story goes on in a moment."))
-            self.state.emit()
-            return
-        backend = self.model.backend
-        try:
-            turn = prepare(story, backend, self.builder, self.play(story), self.seed())
-        except KnownError as error:
-            self._give_up_retry()
-            self.problem.emit(str(error))
-            return
-        self._ahead.cancel()
-        self._live = LiveTurn(turn, backend, self)
-        self._live.reading.connect(self.reading)
-        self._live.shown.connect(self._shown)
-        self._live.ended.connect(self._turn_ended)
-        self.page.begin_stream()
-        self.window.emit(len(turn.request.tokens), backend.n_ctx)
-        for notice in turn.context.notices:
-            self.said.emit(notice)
-        self._drafts.start()
-        self._live.start(self.jobs)
-        self._announce()
-
-    @Slot(object)
-    def _shown(self, shown: Shown) -> None:
-        if shown.back:
-            self.page.retract(shown.back)
-        if shown.text:
-            self.page.stream(shown.text)
-        if self._live is not None:
-            self.writing.emit(self._live.tokens)
-
-    @Slot(object)
-    def _turn_ended(self, error: object) -> None:
-        live, self._live = self._live, None
-        self._drafts.stop()
-        if live is None or self.story is None:
-            return
-        node = self._commit(live)
-        live.deleteLater()
-        self._tries = 0 if node is not None or live.stopped else self._tries + 1
-        if error is not None:
-            self._report(error)
-        elif node is None and 0 < self._tries < EMPTY_TRIES:
-            self._generate()
-            return
-        elif node is None and not live.stopped:
-            self._tries = 0
-            self.said.emit(
-                self.tr("The model had nothing to say. Try again, or write on yourself.")
-            )
-        elif node is not None:
-            self.wrote.emit(live.tokens)
-        self._announce()
-        waiting, self.waiting = self.waiting, None
-        if waiting is not None and error is None:
-            self.submit(*waiting)
-        else:
-            self._ahead.later()
-
-    def _commit(self, live: LiveTurn) -> Node | None:
-        """Put what was written into the story; with a retry it is one step of undo."""
-        story, turn = self.story, live.turn
-        if story is None:
-            return None
-        self._quiet = True
-        try:
-            if story.place(turn.parent or 0) is not None:
-                turn.parent = story.head  # words typed below meanwhile stay on the branch
-            with story.verb("reply", self._merge_key):
-                node = turn.commit(story, live.backend.identity)
-                if node is None:
-                    self._give_up_retry()
-            if node is None and self.store is not None:
-                self.store.end_draft()
-            story.seal()
-        finally:
-            self._quiet = False
-            self._merge_key, self._before_retry = "", None
-            self.page.end_stream(story.branch())
-        return node
-
-    def _give_up_retry(self) -> None:
-        """Nothing came of a retry: the passage there was is shown again."""
-        if self._before_retry is not None and self.story is not None:
-            with self.story.verb("retry", self._merge_key):
-                self.story.go_to(self._before_retry)
-        self._merge_key, self._before_retry = "", None
+    # Errors
 
     def report(self, error: object) -> None:
         """Word an error that a job ended with."""
-        self._report(error)
-
-    def _report(self, error: object) -> None:
         if isinstance(error, KnownError):
             self.problem.emit(str(error))
         else:
             self.fault.emit(error)
 
-    @Slot()
-    def _save_draft(self) -> None:
-        """Keep what has been streamed so far: a crash loses about a second."""
-        if self._live is None or self.store is None:
-            return
-        turn = self._live.turn
-        text = turn.rows[0].shown
-        if text.strip():
-            lead = PARAGRAPH if turn.after_action else ""
-            self.store.draft(turn.parent, lead + text.removeprefix(turn.context.stripped))
-
     # Telling the views
 
     def _changed(self, change: Change) -> None:
-        if self.story is None or self._quiet:
+        if self.story is None or self._turns.committing:
             return
         self.page.update_branch(self.story.branch())
         self._inserting.moved(change)
         if not self.streaming:
-            self._ahead.later()
-        self._announce()
+            self.ahead.later()
+        self.announce()
 
     def _versions(self) -> tuple[list[Node], int]:
         """The replies beside the last passage, and which of them it is."""
@@ -431,7 +303,8 @@ class Writer(QObject):
         ids = [node.id for node in replies]
         return replies, ids.index(reply.id)
 
-    def _announce(self) -> None:
+    def announce(self) -> None:
+        """Tell the views which version is shown and what can be done."""
         versions, place = self._versions()
         self.versions.emit(place + 1 if versions else 0, len(versions))
         self.state.emit()

@@ -58,10 +58,12 @@ class Game:
 
     @property
     def text(self) -> str:
+        assert self.writer.story is not None
         return self.writer.story.text
 
     @property
     def path(self) -> Path:
+        assert self.writer.store is not None
         return self.writer.store.path
 
     def begin(self, name: str = "castle-gray") -> None:

@@ -279,3 +279,17 @@ def test_a_bug_in_the_engine_is_reported_and_the_story_goes_on(game):
     game.play("try again")
     assert last(game) == "It works again."
     game.agree()
+
+
+def test_an_empty_retry_is_asked_again_beside_the_old_version(game):
+    game.begin()
+    game.play("open the chest")
+    game.backend._script = ["", "\n\nNow it is shut."]
+    game.backend._next = 0
+    game.press("retry")
+    game.wait()
+    assert last(game) == "Now it is shut."
+    assert versions(game) == "2/2"
+    game.press("undo")
+    assert last(game) == "The chest creaks open."
+    game.agree()

@@ -24,7 +24,7 @@ from engine.story.adventure import ACTIONS, Reply, ReplyWatch, Stop, finish
 from engine.story.context import ContextBuilder, Note, Sources
 from engine.story.editing import PARAGRAPH
 from engine.story.ledger import Context
-from engine.story.lorebook import Entry
+from engine.story.lorebook import Entry, LoreSettings
 from engine.story.node import Author, Kind, Node, Prompt, ReplyMeta
 from engine.story.spans import cut
 from engine.story.tree import Story
@@ -256,7 +256,8 @@ def sources(story: Story, upto: int | None = None) -> Sources:
         branch=branch,
         memory=story.memory,
         note=Note(story.note, int(settings.get("note_depth", 3)), settings.get("note_template")),
-        lore=[Entry.from_json(entry | {"id": str(key)}) for key, entry in story.lore.items()],
+        lore=[Entry.readable(entry | {"id": str(key)}) for key, entry in story.lore.items()],
+        lore_settings=LoreSettings.readable(settings.get("lorebook")),
         pin_opening=bool(settings.get("pin_opening", False)),
         border=last_border(branch),
     )

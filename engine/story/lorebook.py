@@ -106,6 +106,23 @@ class Entry:
             cls, {**values, "extra": {**(extra if isinstance(extra, Mapping) else {}), **rest}}
         )
 
+    @classmethod
+    def readable(cls, values: Mapping[str, Any]) -> Entry:
+        """Like ``from_json``, but what cannot be read is an entry that is switched off.
+
+        For the turn, which nobody's damaged lorebook may refuse; ``extra`` keeps what was there.
+        """
+        try:
+            return cls.from_json(values)
+        except KnownError:
+            name = values.get("name")
+            return cls(
+                str(values.get("id", "")),
+                name if isinstance(name, str) else "",
+                enabled=False,
+                extra=dict(values),
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class LoreSettings:
@@ -129,6 +146,14 @@ class LoreSettings:
     def from_json(cls, values: Mapping[str, Any]) -> LoreSettings:
         """Settings from JSON values; unknown names are left alone, wrong values are a KnownError."""
         return _from_json(cls, values)
+
+    @classmethod
+    def readable(cls, values: object) -> LoreSettings:
+        """Like ``from_json``, but what cannot be read is as usual."""
+        try:
+            return cls.from_json(values) if isinstance(values, Mapping) else cls()
+        except KnownError:
+            return cls()
 
 
 _LIMITS: dict[str, tuple[float, float]] = {  # also what keeps a hostile file from costing time

@@ -54,6 +54,16 @@ def test_wrong_values_are_named(values: dict) -> None:
         Entry.from_json(values)
 
 
+def test_a_damaged_entry_is_switched_off_and_kept() -> None:
+    damaged = {"id": "1", "name": "Cinder", "keys": 3}
+    entry = Entry.readable(damaged)
+    assert (entry.name, entry.enabled, entry.extra) == ("Cinder", False, damaged)
+    assert Entry.readable({"id": "1", "text": "x"}) == Entry("1", text="x")
+    assert LoreSettings.readable({"scan_depth": "deep"}) == LoreSettings()
+    assert LoreSettings.readable(None) == LoreSettings()
+    assert LoreSettings.readable({"scan_depth": 3}) == LoreSettings(3)
+
+
 def test_absurd_numbers_are_bounded() -> None:
     entry = Entry.from_json({"id": "1", "sticky": 10**9, "scan_depth": 10**9, "probability": 900})
     assert entry.sticky <= 1000

@@ -52,8 +52,8 @@ def open_marks(text: str) -> str:
         if mark == '"':
             if mark in stack:
                 del stack[stack.index(mark) :]
-            else:
-                stack.append(mark)
+            elif not after.isspace() and (before.isspace() or before in "([{-–—*_:,'"):
+                stack.append(mark)  # any other one closes what an earlier text opened
         elif mark == "“":
             stack.append("”")
         elif mark == "(":

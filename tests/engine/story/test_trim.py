@@ -159,6 +159,8 @@ def test_open_marks() -> None:
     assert open_marks('He says, "(Yes') == ')"'
     assert open_marks('"Yes," he says.\n\n"No') == '"'
     assert open_marks("2 * 3 = 6") == ""
+    assert open_marks('and then I left," she says. She') == ""  # opened before this text
+    assert open_marks('and then I left," she says. "Now') == '"'
     assert open_marks("She *really* waits") == ""
 
 

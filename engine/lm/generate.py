@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.errors import KnownError
 from engine.lm.backend import Alternative, End, Event, Finish, Request, Retract, Token
 from engine.lm.draws import At
-from engine.lm.reader import Branches, Reader
+from engine.lm.reader import Reader
+from engine.lm.samplers.guidance import unwanted_prompt
+from engine.lm.samplers.row import Floats
+from engine.lm.samplers.truncation import highest
 from engine.lm.sampling import Chain, History
 from engine.lm.stops import Holdback, ends_sentence
 from engine.lm.stream import StreamDecoder
+from engine.lm.tracks import Guided, Track, track_of
 from engine.tokens import Tokenizer
 
 TAIL = 200  # characters of a candidate that deciding about the end of a sentence can need
@@ -36,18 +39,21 @@ class Candidate:
         self._hold = Holdback(request.stop)
         self._text = ""
 
-    def advance(self, logits: NDArray[np.float32], last: int) -> list[Event]:
-        """Draw the next token from ``logits`` [V]; what can be shown.
+    def advance(self, plain: Floats, shaped: Floats, last: int) -> list[Event]:
+        """Draw the next token from the logits ``shaped`` [V]; what can be shown.
 
-        ``last`` is how many tokens the row may have in all. Unless the row has ended, ``history``
+        ``plain`` are the model's own (without guidance the same), which log-probabilities come
+        from. ``last`` is how many tokens the row may have in all. Unless the row has ended, ``history``
         is one token longer afterwards, or shorter where a banned phrase was taken back.
         """
         refused: list[int] = []
         while True:
-            token = self._draw(logits, refused)
-            over = self._try(token, logits)
+            token = self._draw(shaped, refused)
+            over = self._try(token, plain)
             if over is None:
                 return self._appended(token, last)
+            if not self.ended:  # its last word was a banned one
+                return over
             said = not self._request.nonempty or bool(self._text.strip())
             if said or len(refused) >= REFUSALS:
                 return over
@@ -56,25 +62,27 @@ class Candidate:
             self._hold.refuse()
             self._decode_again()
 
-    def _draw(self, logits: NDArray[np.float32], refused: list[int]) -> int:
+    def _draw(self, logits: Floats, refused: list[int]) -> int:
         if refused:
             logits = logits.copy()
             logits[refused] = -np.inf
         draw = At(self._request.seed, self.row, len(self.history) - self._start)
         return self._chain.sample(logits, self.history, draw, self._state)
 
-    def _try(self, token: int, logits: NDArray[np.float32]) -> list[Event] | None:
-        """The events that end the row if ``token`` ends it; None if the row goes on with it."""
+    def _try(self, token: int, logits: Floats) -> list[Event] | None:
+        """Events if ``token`` does not become part of the row: it ends, or a ban takes words back."""
         self._ready: list[Event] = []
         if self._tokenizer.is_special(token):
-            return self._end(Finish.END)
+            return self._taken_back() or self._end(Finish.END)
         text = self._decoder.push(token)
         place = len(self.history) - self._start
         if place >= self._request.max_tokens and text[:1].isspace() and ends_sentence(self._text):
-            return self._end(Finish.SENTENCE)
+            return self._taken_back() or self._end(Finish.SENTENCE)
         logprob, top = likeliest(logits, token, self._request.top, self._tokenizer)
         self._ready += self._hold.push(Token(self.row, token, text, logprob, top))
         if self._hold.stopped:
+            if back := self._taken_back(refuse=True):
+                return back
             self.ended = True
             return [*self._ready, End(self.row, Finish.STOP)]
         self._text = (self._text + text)[-TAIL:]
@@ -88,6 +96,15 @@ class Candidate:
         if back:
             return self._ready + self._retract(back)
         return self._ready + self._end(Finish.LENGTH) if full else self._ready
+
+    def _taken_back(self, *, refuse: bool = False) -> list[Event]:
+        """Where the row would end: what takes back its last word if that is a banned one."""
+        back = self._chain.take_back(self.history, self._state, ended=True)
+        if not back:
+            return []
+        if refuse:
+            self._hold.refuse()
+        return self._retract(back) or [Retract(self.row, 0)]
 
     def _retract(self, back: int) -> list[Event]:
         """Take back ``back`` tokens: those held in silence, those shown with an event."""
@@ -108,16 +125,12 @@ class Candidate:
 
 
 def likeliest(
-    logits: NDArray[np.float32], token: int, n: int, tokenizer: Tokenizer
+    logits: Floats, token: int, n: int, tokenizer: Tokenizer
 ) -> tuple[float, tuple[Alternative, ...]]:
     """The log-probability of ``token`` (nats) and the ``n`` likeliest ids, best first."""
-    peak = float(logits.max())
-    total = peak + float(np.log(np.exp(logits - peak).sum(dtype=np.float64)))
-    if not n:
-        return float(logits[token]) - total, ()
-    n = min(n, len(logits))
-    best = np.argpartition(logits, len(logits) - n)[-n:]
-    best = best[np.argsort(-logits[best], kind="stable")]
+    peak = logits.max()
+    total = float(peak) + float(np.log(np.exp(logits - peak).sum(dtype=np.float64)))
+    best = highest(logits, n) if n else ()
     top = tuple(
         Alternative(int(i), tokenizer.decode([int(i)]), float(logits[i]) - total) for i in best
     )
@@ -148,45 +161,39 @@ def generate(reader: Reader, tokenizer: Tokenizer, request: Request) -> Iterator
 
     Call ``check`` first.
     """
-    chain = Chain(request.sampling, tokenizer)
-    yield from reader.read(request.tokens)
-    rows = [Candidate(row, request, chain, tokenizer) for row in range(request.n)]
     n_ctx = reader.model.config.n_ctx
     last = min(request.max_tokens + request.finish_sentence, n_ctx - len(request.tokens))
-    if request.n == 1:
-        yield from _decode_one(reader, rows[0], last, tokenizer.n_vocab)
-        return
-    branches = reader.branch(request.n, len(request.tokens) + last)
+    chain = Chain(request.sampling, tokenizer)
+    unwanted = unwanted_prompt(request.sampling, tokenizer, request.tokens, n_ctx - last)
+    yield from reader.read(request.tokens)
+    track = track_of(reader, request.n, last)
+    if unwanted is not None:
+        other = Reader(reader.model)
+        yield from other.read(unwanted)
+        track = Guided(track, track_of(other, request.n, last), request, len(unwanted))
+    rows = [Candidate(row, request, chain, tokenizer) for row in range(request.n)]
     try:
-        yield from _decode_many(branches, rows, last, tokenizer.n_vocab)
+        yield from _decode(track, rows, last, tokenizer.n_vocab)
     finally:
-        branches.keep()
+        track.keep()
 
 
-def _decode_one(reader: Reader, row: Candidate, last: int, n_vocab: int) -> Iterator[Event]:
-    while True:
-        yield from row.advance(reader.logits()[:n_vocab], last)
-        if row.ended:
-            return
-        reader.follow(row.history.ids)
-
-
-def _decode_many(
-    branches: Branches, rows: Sequence[Candidate], last: int, n_vocab: int
-) -> Iterator[Event]:
+def _decode(track: Track, rows: Sequence[Candidate], last: int, n_vocab: int) -> Iterator[Event]:
     """All rows a token at a time; one that was taken back waits until the others have ended."""
     going, waiting = list(rows), list[Candidate]()
     while going:
-        logits = branches.logits()
+        plain, shaped = track.logits()
         for row in going:
             length = len(row.history)
-            yield from row.advance(logits[row.row, :n_vocab], last)
+            at = row.row
+            yield from row.advance(plain[at, :n_vocab], shaped[at, :n_vocab], last)
             if not row.ended and len(row.history) <= length:
                 waiting.append(row)
         going = [row for row in going if not row.ended and row not in waiting]
         if going:
-            branches.step({row.row: int(row.history.ids[-1]) for row in going})
+            track.step({row.row: int(row.history.ids[-1]) for row in going})
     for row in waiting:
         while not row.ended:
-            branches.follow(row.row, row.history.ids)
-            yield from row.advance(branches.logits()[row.row, :n_vocab], last)
+            track.follow(row.row, row.history.ids)
+            plain, shaped = track.logits()
+            yield from row.advance(plain[row.row, :n_vocab], shaped[row.row, :n_vocab], last)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -72,15 +72,11 @@ class Reader:
         self._chunk = int(min(max(wanted, SMALLEST_CHUNK), tokens * 8, self.model.config.n_ctx))
 
     @torch.inference_mode()
-    def follow(self, history: NDArray[np.int64]) -> None:
-        """Read what ``history`` has beyond ``ids``, which it may have left a few tokens back."""
-        length = len(history)
-        if length <= len(self.ids):  # something was taken back: its last token is read again
-            self.truncate(length - 1)
-        new = history[len(self.ids) :].tolist()
-        ids = torch.tensor([new], device=self.model.device)
+    def extend(self, tokens: list[int]) -> None:
+        """Read a few more tokens at once."""
+        ids = torch.tensor([tokens], device=self.model.device)
         self._logits = self.model.lm_head(self.model.hidden(ids, self.cache)[:, -1])
-        self.ids += new
+        self.ids += tokens
 
     def logits(self) -> NDArray[np.float32]:
         """Logits [V] after the last token, on the host."""
@@ -99,10 +95,6 @@ class Reader:
             self.cache.truncate(length)
             del self.ids[length:]
             self._logits = None
-
-    def branch(self, rows: int, room: int) -> Branches:
-        """``rows`` copies of what was read, each to be continued on its own."""
-        return Branches(self, rows, room)
 
     def keep(self, cache: KVCache, rows: list[list[int]]) -> None:
         """Remember finished candidates: the one that is chosen need not be read again."""
@@ -130,49 +122,3 @@ class Reader:
             self.ids = rows[row][:best]
             self._logits = None
             self._branches = None
-
-
-class Branches:
-    """Several candidates that grow from one prompt, decoded as one batch."""
-
-    def __init__(self, reader: Reader, rows: int, room: int) -> None:
-        self._reader = reader
-        self._model = reader.model
-        self._cache = reader.cache.expand(self._model.config, rows, room)
-        self._rows = [list(reader.ids) for _ in range(rows)]
-        self._logits = np.repeat(reader.logits()[None], rows, axis=0)
-
-    def logits(self) -> NDArray[np.float32]:
-        """Logits [rows, V] after the last tokens, on the host."""
-        return self._logits
-
-    @torch.inference_mode()
-    def step(self, tokens: Mapping[int, int]) -> None:
-        """Read one more token in the rows that are named; they must be of one length.
-
-        The others compute along and keep what they had: a batch costs little more than a row.
-        """
-        batch = [tokens.get(row, 0) for row in range(len(self._rows))]
-        self._cache.length = len(self._rows[next(iter(tokens))])
-        ids = torch.tensor(batch, device=self._model.device).unsqueeze(1)
-        hidden = self._model.hidden(ids, self._cache)
-        logits = self._model.lm_head(hidden[:, -1]).float().cpu().numpy()
-        for row, token in tokens.items():
-            self._rows[row].append(token)
-            self._logits[row] = logits[row]
-
-    @torch.inference_mode()
-    def follow(self, row: int, history: NDArray[np.int64]) -> None:
-        """Read what ``history`` has beyond a row, which it may have left a few tokens back."""
-        alone = self._cache.row(row)
-        ids = self._rows[row]
-        del ids[len(history) - 1 :]
-        new = history[len(ids) :].tolist()
-        alone.length = len(ids)
-        hidden = self._model.hidden(torch.tensor([new], device=self._model.device), alone)
-        self._logits[row] = self._model.lm_head(hidden[:, -1])[0].float().cpu().numpy()
-        ids += new
-
-    def keep(self) -> None:
-        """Leave the candidates with the reader, for the one that will be chosen."""
-        self._reader.keep(self._cache, self._rows)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from engine.errors import KnownError
 from engine.lm.backend import End, Finish, Identity, Prefill, Request, Retract, Scored, Token
 from engine.lm.config import GPTConfig
+from engine.lm.draws import At
 from engine.lm.gpt import GPT
 from engine.lm.local import LocalBackend
+from engine.lm.sampling import Chain
 from engine.lm.scripted import ByteTokenizer
 from engine.lm.settings import SamplerSettings
 
@@ -162,7 +164,7 @@ def scripted(model: GPT, text: bytes, after: int) -> Iterator[None]:
     model.lm_head.forward = original  # type: ignore[method-assign]
 
 
-def say(text: str, **changes: object) -> list[object]:
+def say(text: str, **changes: object) -> Sequence[object]:
     """Events of a backend whose network wants to say ``text`` after 'Hi'."""
     backend = make()
     request = ask("Hi", **{"max_tokens": len(text.encode()), **changes})
@@ -173,7 +175,7 @@ def say(text: str, **changes: object) -> list[object]:
     return events
 
 
-def shown(events: list[object]) -> str:
+def shown(events: Sequence[object]) -> str:
     return "".join(e.text for e in events if isinstance(e, Token))
 
 
@@ -252,6 +254,42 @@ def test_a_banned_phrase_is_taken_back_and_never_stays(n: int) -> None:
         assert [s.logprob for s in scores[2:]] == pytest.approx(
             [t.logprob for t in tokens], abs=1e-3
         ), row
+
+
+@pytest.mark.parametrize("n", [1, 3])
+def test_guidance_leads_away_from_the_negative_prompt(n: int) -> None:
+    settings = HOT.with_(guidance=1.8, negative_prompt="Bye and again")
+    request = ask("Hello", n=n, sampling=settings)
+    rows: dict[int, list[Token]] = {row: [] for row in range(n)}
+    backend = make()
+    for event in backend.generate(request):
+        if isinstance(event, Token):
+            rows[event.row].append(event)
+    model = backend.model
+    chain = Chain(settings)
+    with torch.inference_mode():
+        for row, tokens in rows.items():
+            done: list[int] = []
+            for token in tokens:
+                plain = model(torch.tensor([[*b"Hello", *done]]))[0, -1].log_softmax(-1)
+                other = model(torch.tensor([[*b"Bye and again", *done]]))[0, -1].log_softmax(-1)
+                led = (other + 1.8 * (plain - other)).numpy()
+                history = [*b"Hello", *done]
+                assert chain.sample(led, history, At(7, row, len(done))) == token.id
+                assert token.logprob == pytest.approx(float(plain[token.id]), abs=1e-3)
+                done.append(token.id)
+
+
+def test_a_banned_last_word_does_not_slip_through_at_the_end() -> None:
+    events = say("so bad\n>", stop=("\n>",), sampling=HOT.with_(banned=("bad",)), max_tokens=9)
+    kept: list[Token] = []
+    for event in events:
+        if isinstance(event, Token):
+            kept.append(event)
+        elif isinstance(event, Retract) and event.n:
+            del kept[-event.n :]
+    assert "bad" not in "".join(token.text for token in kept).split()
+    assert any(isinstance(event, Retract) for event in events)
 
 
 def test_alternatives_and_logprobs_are_the_models_own() -> None:

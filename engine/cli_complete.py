@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import KnownError
+from engine.lm import presets
 from engine.lm.backend import End, Finish, Prefill, Request, Scored, Token
 from engine.lm.library import BUILT_IN, find_model
-from engine.lm.settings import KNOBS, STAGES, SamplerSettings
+from engine.lm.settings import KNOBS, SWITCHES, SamplerSettings
 from engine.story.profile import load_profile
 
 if TYPE_CHECKING:
@@ -48,32 +49,49 @@ def add_model_options(command: argparse.ArgumentParser) -> None:
 
 
 def add_sampler_options(command: argparse.ArgumentParser) -> None:
-    """One option for every knob, and the order of the stages."""
-    group = command.add_argument_group("sampling (every one is off unless given)")
+    """A preset, one option for every knob, word lists, and the order of the stages."""
+    group = command.add_argument_group("sampling (every sampler is off unless given)")
+    group.add_argument("--preset", help="a sampler preset to begin with")
     for knob in KNOBS:
-        kind = int if knob.whole else float
         group.add_argument(
             f"--{knob.field.replace('_', '-')}",
-            type=kind,
-            default=kind(knob.off),
+            type=int if knob.whole else float,
             metavar="N" if knob.whole else "X",
             help=f"{knob.help} ({knob.low:g} to {knob.high:g})".replace("%", "%%"),
         )
+    for switch in SWITCHES:
+        flag = f"--{switch.field.replace('_', '-')}"
+        group.add_argument(flag, action="store_true", default=None, help=switch.help)
+    group.add_argument("--banned", action="append", metavar="WORDS", help="never write this")
     group.add_argument(
-        "--repetition-raw",
-        action="store_true",
-        help="the repetition penalty on raw logits, as KoboldAI has it",
+        "--bias", action="append", metavar="WORD=NATS", help="favour (above 0) or avoid (below 0)"
     )
-    group.add_argument("--order", default=",".join(STAGES), help="the stages, parted by commas")
+    group.add_argument("--negative-prompt", help="what --guidance leads away from")
+    group.add_argument("--order", help="the stages, parted by commas")
 
 
 def sampler_settings(options: argparse.Namespace) -> SamplerSettings:
-    """The settings that the options say."""
-    values: dict[str, Any] = {knob.field: getattr(options, knob.field) for knob in KNOBS}
-    order = [name.strip() for name in options.order.split(",") if name.strip()]
-    return SamplerSettings.from_json(
-        {**values, "repetition_raw": options.repetition_raw, "order": order}
-    )
+    """The settings that the options say, on top of the preset they name."""
+    values = presets.find(options.preset).settings.to_json() if options.preset else {}
+    names = [*(knob.field for knob in KNOBS), *(switch.field for switch in SWITCHES)]
+    for name in (*names, "banned", "negative_prompt"):
+        if getattr(options, name) is not None:
+            values[name] = getattr(options, name)
+    if options.bias is not None:
+        values["logit_bias"] = [_bias(text) for text in options.bias]
+    if options.order is not None:
+        values["order"] = [name.strip() for name in options.order.split(",") if name.strip()]
+    return SamplerSettings.from_json(values)
+
+
+def _bias(text: str) -> list[str | float]:
+    word, mark, number = text.rpartition("=")
+    try:
+        if mark:
+            return [word, float(number)]
+    except ValueError:
+        pass
+    raise KnownError(f"--bias takes a word and a number, as in dragon=2; not '{text[:60]}'.")
 
 
 def read_text(path: Path) -> str:
@@ -87,7 +105,9 @@ def read_text(path: Path) -> str:
             raise KnownError(f"{path.name} is larger than {MAX_PROMPT_BYTES >> 20} MB.")
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise KnownError(f"{path.name} is not UTF-8 text; save it as UTF-8 and try again.") from None
+        raise KnownError(
+            f"{path.name} is not UTF-8 text; save it as UTF-8 and try again."
+        ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "the name is not valid"
         raise KnownError(f"{path.name} cannot be read: {reason}.") from None

@@ -21,6 +21,7 @@ from engine.lm.backend import (
 )
 from engine.lm.settings import SamplerSettings
 from engine.story.adventure import ACTIONS, Reply, ReplyWatch, Stop, finish
+from engine.story.beside import NOTE_DEPTH
 from engine.story.context import ContextBuilder, Note, Sources
 from engine.story.editing import PARAGRAPH
 from engine.story.ledger import Context
@@ -255,7 +256,9 @@ def sources(story: Story, upto: int | None = None) -> Sources:
     return Sources(
         branch=branch,
         memory=story.memory,
-        note=Note(story.note, int(settings.get("note_depth", 3)), settings.get("note_template")),
+        note=Note(
+            story.note, int(settings.get("note_depth", NOTE_DEPTH)), settings.get("note_template")
+        ),
         lore=[Entry.readable(entry | {"id": str(key)}) for key, entry in story.lore.items()],
         lore_settings=LoreSettings.readable(settings.get("lorebook")),
         pin_opening=bool(settings.get("pin_opening", False)),

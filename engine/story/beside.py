@@ -15,6 +15,7 @@ from engine.story.triggers import Decision
 
 MEMORY_PRIORITY, NOTE_PRIORITY = 800, -400
 NOTE_RESERVE = 2048
+NOTE_DEPTH = 2  # late, so that a turn changes little of what was read
 NOTE_SHARE = 4  # the note's reservation is at most a fourth of the window
 
 
@@ -23,7 +24,7 @@ class Note:
     """The author's note: ``depth`` paragraphs from the end; ``template`` None is the profile's."""
 
     text: str = ""
-    depth: int = 3
+    depth: int = NOTE_DEPTH
     template: str | None = None
 
 

@@ -74,7 +74,7 @@ class Entry:
     match_case: bool = False
     scan_depth: int | None = None
     position: Position = Position.AUTO
-    depth: int = 4
+    depth: int = 2  # late: what changes each turn should leave the window before it alone
     order: int = 100
     budget: float = 0
     reserve: int = 0

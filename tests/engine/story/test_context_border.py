@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -49,6 +50,18 @@ def test_in_blocks_of_40_percent_most_windows_begin_like_the_one_before() -> Non
     full = next(at for at, context in enumerate(series) if context.border is not None)
     ratios = shared(series[full - 1 :])
     assert len(ratios) > 90
+    assert sum(ratio >= 0.6 for ratio in ratios) / len(ratios) >= 0.7
+
+
+def test_in_blocks_long_turns_and_changing_lore_still_share_prefixes() -> None:
+    nodes = game(120)
+    for index, node in enumerate(nodes):
+        if node.kind is Kind.REPLY:
+            more = " The stair creaks under your foot, and you count the steps to yourself as you go on."
+            nodes[index] = replace(node, text=node.text + more)
+    series = windows(nodes, 0.4)
+    full = next(at for at, context in enumerate(series) if context.border is not None)
+    ratios = shared(series[full - 1 :])
     assert sum(ratio >= 0.6 for ratio in ratios) / len(ratios) >= 0.7
 
 

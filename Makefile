@@ -4,6 +4,9 @@ VENV ?= .venv
 # Which build of torch: auto (CUDA where an NVIDIA GPU is seen, else CPU), cpu, cuda.
 TORCH ?= auto
 
+# More options for train-toy, such as --steps 40.
+TOY ?= --minutes 2
+
 BIN := $(VENV)/bin
 INSTALL := $(PYTHON) tools/install.py --venv $(VENV) --torch $(TORCH)
 PYTEST := $(BIN)/python -m pytest
@@ -28,6 +31,11 @@ check: dev  ## style, types and the direction of imports
 format: dev  ## put every file into shape
 	@$(BIN)/ruff format -q .
 	@$(BIN)/ruff check -q --fix .
+
+train-toy: dev  ## train a tiny model on the adventures in minutes; once more goes on where it stopped
+	@$(BIN)/python -m training.build_corpus --tokenizer assets/models/ember --variants 2 -o runs/toy-corpus
+	@$(BIN)/python -m engine train @training/toy.args $(TOY)
+	@$(BIN)/python -m engine complete --model runs/toy --temperature 0.7 --max-tokens 60 --prompt "You open the door."
 
 install:
 	@$(INSTALL)

@@ -23,7 +23,12 @@ SECONDS_BETWEEN_LINES = 5.0
 
 def add_commands(commands: Any) -> None:
     """Add ``train`` to the sub-commands."""
-    train = commands.add_parser("train", help="train or fine-tune a model on texts")
+    train = commands.add_parser(
+        "train",
+        help="train or fine-tune a model on texts",
+        description="Options may also stand in a file, one word a line, named as @FILE.",
+        fromfile_prefix_chars="@",
+    )
     add_arguments(train)
     train.set_defaults(run=run)
 

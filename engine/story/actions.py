@@ -154,7 +154,7 @@ def _ended(text: str) -> str:
 
 
 def _do(text: str) -> str:
-    text = _clean(text)
+    text = _clean(text).lstrip(" .!?…,;:-–—")
     if not any(character.isalnum() for character in text):
         return ""
     letters = [character for character in text if character.isalpha()]
@@ -195,7 +195,7 @@ def _sentence(text: str, *, first: bool) -> str:
     if first and asked and low in QUESTIONS:
         if {"you", "your"} & {word.lower() for word in words}:
             return _spoken("say", "", stripped + marks, "")
-        return f'You wonder "{_capital(_fix_i(stripped))}{marks}"'
+        return _spoken("wonder", "", stripped + marks, "")
     if expanded or _needs_subject(words, low, first=first):
         body = _predicate(expanded or phrase, low)
         marks = marks.replace("?", "")
@@ -259,10 +259,10 @@ def _needs_subject(words: list[str], low: str, *, first: bool) -> bool:
     if len(words) > 2 and words[0][:1].isupper() and following != words[1] and words[1].isalpha():
         return False  # "King Henry leaves"
     if low in SUBORDINATORS | PREPOSITIONS - PATHS or low.endswith("ly") or is_gerund(low):
-        pronouns = {word.lower().rstrip(",.") for word in words}
-        return not pronouns & {"i", "i'm", "i've", "you", "he", "she", "they", "it", "we"}
+        named = {re.split(r"['’,.]", word.lower())[0] for word in words}
+        return not named & {"i", "you", "he", "she", "they", "it", "we", "im", "ive"}
     if low in PATHS or low in DIRECTIONS:
-        return not {word.lower() for word in words} & {"i", "you"}
+        return not {re.split(r"['’,.]", word.lower())[0] for word in words} & {"i", "you"}
     subject = following in AUXILIARIES or base_verb(following) is not None
     return not subject or low in DETERMINERS
 
@@ -305,8 +305,8 @@ def _spoken(verb: str, whom: str, words: str, rest: str) -> str:
     if verb == "say" and re.match(r"(?:the|a|an|my|your|his|her|[A-Z]\w*)\b", whom):
         whom = f"to {whom}"
     head = f"You {verb} {whom}".rstrip()
-    if not words:
-        return ""
+    if not any(character.isalnum() for character in words):
+        return f'{head} "{words}"' if words else ""  # "..." is an answer too
     words = _capital(_fix_i(words))
     if _ASKING.match(words):
         words += "?"

@@ -37,7 +37,7 @@ def suggestions(
         if key in seen or _stutters(key):
             continue
         seen.add(key)
-        verb = key.split(" ")[1]
+        verb = " ".join(key.split(" ")[1:2])
         (more if verb in verbs else fresh).append(line)
         verbs.add(verb)
     return (fresh + more)[:limit]
@@ -63,7 +63,7 @@ def _line(raw: str) -> str:
     first = first.split("<|", 1)[0].strip()
     if re.match(r"(?:> ?)?You\b", first):
         first = re.sub(r"^(?:> ?)?You\b\s*", "", first)
-    if not re.match(r"[a-z'’]", first) or re.search(r"[<>\[\]{}|\ufffd]", first):
+    if not re.match(r"[a-z][a-z'’]", first) or re.search(r"[<>\[\]{}|\ufffd]", first):
         return ""
     ends = sentence_ends(first)
     if ends:

@@ -133,6 +133,7 @@ def test_suggestions_are_cleaned() -> None:
         "You go up.",
         "You wait.",
     ]
+    assert suggestions([" x\n", " '\n", " ..\n", " a\n"], limit=9) == []
     assert suggestions([" go north.\n"], recent=["n"]) == []
 
 

@@ -11,12 +11,14 @@ from PySide6.QtWidgets import QDialog, QWidget
 from app.cards import Card
 from app.home import Featured, Home
 from app.jobs import Job, Jobs, Lane, once
+from app.lookup import Found, look_up
 from app.placeholders_dialog import PlaceholdersDialog, Question
 from app.settings import Preferences
 from app.story_list import StoryRow
 from engine.errors import KnownError
 from engine.story.begin import begin
 from engine.story.scenario import Scenario, load_folder, surprise
+from engine.story.shelf import Shelf
 from engine.story.store import Store
 from engine.story.trim import Mode
 
@@ -49,6 +51,7 @@ class Librarian(QObject):
         self._jobs = jobs
         self._window = parent
         self._scenarios: dict[str, Scenario] = {}
+        self._search: Job | None = None
         home.story_chosen.connect(self.open)
         home.scenario_chosen.connect(self.begin_scenario)
         home.blank_chosen.connect(self.blank_page)
@@ -66,16 +69,15 @@ class Librarian(QObject):
                 self.problem.emit(str(problem))
             cards = [card_of(item) for item in found if not item.name.startswith("blank-")]
             self._home.set_scenarios(cards)
-        self._feature()
+        if not self._preferences.value.greeted:
+            self._feature(None)
         self.search("")
 
-    def _feature(self) -> None:
+    def _feature(self, last: StoryRow | None) -> None:
         """First the story that was open last; on a first start a scenario that is ready to play."""
-        settings = self._preferences.value
-        last = Path(settings.last_story) if settings.last_story else None
-        if last is not None and last.is_file():
+        if last is not None:
             self._home.greet("")
-            card = Card(str(last), last.stem, "", "")
+            card = Card(last.path, last.title, last.about, last.text)
             heading = self.tr("Go on with your story")
             self._home.set_featured(Featured(heading, card, self.tr("Continue"), new=False))
             return
@@ -97,15 +99,21 @@ class Librarian(QObject):
     def search(self, text: str) -> None:
         """List the stories in which ``text`` stands; all of them if it is empty."""
         folder = self._preferences.value.stories_folder
-        job = Job(once(lambda: list_stories(folder, text)))
-        job.yielded.connect(self._listed)
-        job.ended.connect(self._ended)
-        self._jobs.start(job, Lane.IO)
+        if self._search is not None:
+            self._search.cancel()
+        self._search = Job(once(lambda: look_up(folder, text)))
+        self._search.yielded.connect(self._listed)
+        self._search.ended.connect(self._ended)
+        self._jobs.start(self._search, Lane.IO)
 
     @Slot(object)
-    def _listed(self, found: tuple[list[StoryRow], bool]) -> None:
-        rows, any_at_all = found
-        self._home.set_stories(rows, any_at_all=any_at_all)
+    def _listed(self, found: Found) -> None:
+        self._home.set_stories(found.rows, any_at_all=found.any_at_all)
+        if found.searched:
+            return
+        last = self._preferences.value.last_story
+        rows = {row.path: row for row in found.rows}
+        self._feature(rows.get(last) or next(iter(found.rows), None))
 
     @Slot(object)
     def _ended(self, error: object) -> None:
@@ -174,7 +182,9 @@ class Librarian(QObject):
     def _begin(self, scenario: Scenario) -> None:
         try:
             folder = self._preferences.value.stories_folder
-            store = Store.create(new_path(folder, scenario.title))
+            folder.mkdir(parents=True, exist_ok=True)
+            with Shelf(folder) as shelf:
+                store = Store.create(shelf.path_for(scenario.title))
         except KnownError as error:
             self.problem.emit(str(error))
             return
@@ -189,21 +199,3 @@ class Librarian(QObject):
 def card_of(scenario: Scenario) -> Card:
     """A scenario as a card of the gallery."""
     return Card(scenario.name, scenario.title, scenario.genre, scenario.description)
-
-
-def new_path(folder: Path, title: str) -> Path:
-    """A file for a new story in ``folder`` that is not taken; the folder is made."""
-    folder.mkdir(parents=True, exist_ok=True)
-    plain = "".join(c if c.isalnum() or c in " -'" else " " for c in title)
-    plain = " ".join(plain.split())[:60].strip() or "Story"
-    number = 1
-    while True:
-        path = folder / (f"{plain}.story" if number == 1 else f"{plain} {number}.story")
-        if not path.exists():
-            return path
-        number += 1
-
-
-def list_stories(folder: Path, text: str) -> tuple[list[StoryRow], bool]:
-    """The stories of a folder in which ``text`` stands, and whether there are any at all."""
-    return [], False

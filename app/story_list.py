@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QCoreApplication,
     QLocale,
     QModelIndex,
     QPersistentModelIndex,
@@ -44,6 +45,13 @@ class StoryRow:
     text: str
     when: str
     words: int
+
+    @property
+    def about(self) -> str:
+        """When it was played last, and how long it is."""
+        words = QLocale().toString(self.words)
+        text = QCoreApplication.translate("Stories", "%1 · %2 words")
+        return text.replace("%1", self.when).replace("%2", words)
 
 
 AnyIndex = QModelIndex | QPersistentModelIndex
@@ -128,9 +136,7 @@ class RowPainter(QStyledItemDelegate):
         small = QFont(option.font)
         small.setPointSizeF(points * 0.88)
         painter.setPen(dim)
-        words = QLocale().toString(row.words)
-        text = self.tr("%1 · %2 words").replace("%1", row.when).replace("%2", words)
-        draw_lines(painter, small, text, line)
+        draw_lines(painter, small, row.about, line)
         painter.restore()
 
 

@@ -6,7 +6,6 @@ import pytest
 from PySide6.QtCore import Qt
 
 from engine.story.node import Author, Kind
-from tests.app.game import Game
 
 
 def kinds(game) -> list[Kind]:
@@ -114,11 +113,8 @@ def test_the_page_is_edited_and_every_edit_is_undone(qtbot, game):
 
 
 @pytest.fixture
-def slow(own_home, qtbot, qapp):
-    made = Game(qtbot, ["\n\n" + "A word and another. " * 30], delay=0.004)
-    yield made
-    made.close()
-    qapp.setStyleSheet("")
+def slow(new_game):
+    return new_game(["\n\n" + "A word and another. " * 30], delay=0.004)
 
 
 def test_stop_keeps_the_partial_passage(qtbot, slow):
@@ -251,8 +247,8 @@ def test_a_model_that_says_nothing_is_asked_again_and_then_it_is_said(game):
     assert kinds(game)[-1] is Kind.DO
 
 
-def test_an_action_before_the_model_is_there_waits_for_it(own_home, qtbot, qapp):
-    game = Game(qtbot, load=False)
+def test_an_action_before_the_model_is_there_waits_for_it(new_game, qtbot):
+    game = new_game(load=False)
     game.window.show()
     game.window.librarian.refresh()
     game.begin()
@@ -261,8 +257,6 @@ def test_an_action_before_the_model_is_there_waits_for_it(own_home, qtbot, qapp)
     game.app.wake()
     qtbot.waitUntil(lambda: kinds(game)[-1] is Kind.REPLY)
     game.agree()
-    game.close()
-    qapp.setStyleSheet("")
 
 
 def test_a_bug_in_the_engine_is_reported_and_the_story_goes_on(game):

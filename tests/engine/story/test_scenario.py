@@ -212,6 +212,8 @@ def test_each_suits_a_small_model_and_a_card(scenario: Scenario) -> None:
         assert item.question
     for entry in done.lore:
         assert Entry.from_json({"id": "x", **entry}).text == entry["text"]
+        name, text = entry["name"], entry["text"]  # "Name is text", or a sentence with the name
+        assert name in text or (text[0].islower() and name.casefold() not in text.casefold())
     if done.kind is Mode.ADVENTURE:
         assert done.memory.startswith("You are ")
         assert "you" in done.opening.lower()

@@ -65,8 +65,8 @@ FRAME_MS = 16
 class Page(QTextEdit):
     """The story's text, set and edited; see the module's docstring for what goes in and out."""
 
-    first_fill = 400_000  # characters in the document before the first paint
-    back_fill = 120_000  # characters per step above them
+    first_fill = 60_000  # characters in the document before the first paint
+    back_fill = 40_000  # characters per step above them
 
     edited = Signal(int, int, str, int)
     edited_many = Signal(object)

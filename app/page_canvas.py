@@ -16,7 +16,7 @@ from engine.tokens import common_prefix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from PySide6.QtGui import QTextBlock, QTextDocument
+    from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextDocument
 
     from app.page_formats import Formats
     from app.page_layout import Paragraph
@@ -187,7 +187,10 @@ class Canvas:
                 self.page.paragraphs[index].look = None
 
     def redraw(self, indices: range) -> None:
-        """Give these paragraphs the look they should have, where it is another one."""
+        """Give these paragraphs the look they should have.
+
+        What stands there already is left alone: Qt lays out anew what is set, if only to the same.
+        """
         todo = []
         for index in indices:
             if self.hidden <= index < len(self.page.paragraphs):
@@ -202,18 +205,21 @@ class Canvas:
 
     def _dress(self, cursor: QTextCursor, index: int, fresh: Look) -> None:
         paragraph, block = self.page.paragraphs[index], self.block(index - self.hidden)
-        stale = paragraph.look
-        if not isinstance(stale, Look) or stale.block != fresh.block:
+        whole, plain = self.formats.block(fresh), self.formats.plain(fresh)
+        if block.blockFormat() != whole or block.charFormat() != plain:
             cursor.setPosition(block.position())
-            cursor.setBlockFormat(self.formats.block(fresh))
-            cursor.setBlockCharFormat(self.formats.plain(fresh))
+            cursor.setBlockFormat(whole)
+            cursor.setBlockCharFormat(plain)
+        standing = _formats(block)
         text, at, position = shown(paragraph.text), 0, block.position()
         for run in fresh.runs:
-            cursor.setPosition(position)
-            position += units(text[at : at + run.length])
+            end, wanted = position + units(text[at : at + run.length]), self.formats.run(fresh, run)
             at += run.length
-            cursor.setPosition(position, QTextCursor.MoveMode.KeepAnchor)
-            cursor.setCharFormat(self.formats.run(fresh, run))
+            if any(low < end and position < high and f != wanted for low, high, f in standing):
+                cursor.setPosition(position)
+                cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+                cursor.setCharFormat(wanted)
+            position = end
         paragraph.look = fresh
 
     # Places
@@ -229,3 +235,14 @@ class Canvas:
         mode: QTextCursor.MoveMode = QTextCursor.MoveMode.MoveAnchor,
     ) -> None:
         cursor.setPosition(block.position() + block.length() - 1, mode)
+
+
+def _formats(block: QTextBlock) -> list[tuple[int, int, QTextCharFormat]]:
+    """The formats a block's letters have, by document positions: each is laid out anew if set."""
+    found, iterator = [], block.begin()
+    while not iterator.atEnd():
+        fragment = iterator.fragment()
+        start = fragment.position()
+        found.append((start, start + fragment.length(), fragment.charFormat()))
+        iterator += 1
+    return found

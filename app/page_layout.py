@@ -60,11 +60,15 @@ class Paragraph:
 
 
 class Offsets:
-    """Where each of a row of lengths begins; sums are made when asked for and kept."""
+    """Where each of a row of lengths begins; sums are made when asked for and kept.
+
+    ``total`` is the sum of all.
+    """
 
     def __init__(self, lengths: Iterable[int] = ()) -> None:
         self._lengths = list(lengths)
         self._starts = [0]  # a valid prefix of the starts
+        self.total = sum(self._lengths)
 
     def __len__(self) -> int:
         """How many lengths there are."""
@@ -72,18 +76,15 @@ class Offsets:
 
     def splice(self, first: int, last: int, lengths: Iterable[int]) -> None:
         """Put ``lengths`` in place of those from ``first`` up to ``last``."""
-        self._lengths[first:last] = lengths
+        fresh = list(lengths)
+        self.total += sum(fresh) - sum(self._lengths[first:last])
+        self._lengths[first:last] = fresh
         del self._starts[first + 1 :]
 
     def start(self, index: int) -> int:
         """Where number ``index`` begins; ``len`` asks for the end."""
         self._reach(index)
         return self._starts[index]
-
-    @property
-    def total(self) -> int:
-        """The sum of all lengths."""
-        return self.start(len(self._lengths))
 
     def find(self, offset: int) -> int:
         """The last one that begins at or before ``offset`` (-1 where there is none at all)."""

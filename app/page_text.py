@@ -199,8 +199,7 @@ class PageText:
     def _swap(self, first: int, last: int, fresh: Sequence[Node]) -> Patch:
         """Passages ``first`` up to ``last`` give way to ``fresh``."""
         start = self._node_starts.start(first)
-        count = len(self.nodes) + (self.draft is not None)
-        rest = self._node_starts.start(count) - self._node_starts.start(last)
+        rest = self._node_starts.total - self._node_starts.start(last)
         end = max(start, self.length - rest)
         self.nodes[first:last] = fresh
         self._node_starts.splice(first, last, [len(node.text) for node in fresh])

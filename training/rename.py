@@ -25,7 +25,7 @@ _SWAP = {a: b for pair in _PAIRS.split("|") for a, b in (pair.split(), pair.spli
 _AFTER_OBJECT = frozenset(
     "a an the and or but to in on at by for from with of up down out off over into back away about "
     "as if when while that what how who where then so too again before after until you it this some "
-    "one all go come know see not one's well alone".split()
+    "one all go come know see not one's well alone home".split()
 )
 
 

@@ -47,4 +47,5 @@ def save_model(
     part.replace(folder / "config.json")
     part = folder / "model.safetensors.part"
     save_file(published_weights(model, dtype), part, metadata={"format": "pt"})
+    part.chmod((folder / "config.json").stat().st_mode)  # safetensors writes for the owner alone
     part.replace(folder / "model.safetensors")

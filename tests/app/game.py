@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -17,6 +18,14 @@ REPLIES = [
     "\n\nA lantern is in it.",
     "\n\nSteps come down the stair.",
 ]
+
+
+def long_reply(words: int = 400, seed: int = 1) -> str:
+    """A reply that goes on and on without repeating itself."""
+    draw = random.Random(seed)
+    letters = "abdefgilmnoprstuvw"
+    made = ["".join(draw.choices(letters, k=draw.randint(3, 8))) for _ in range(words)]
+    return "\n\nA word: " + " ".join(made) + "."
 
 
 class Game:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QWidget
 from app.lookup import when
 from engine.story.node import Kind
 from engine.story.store import Store
+from tests.app.game import long_reply
 
 
 def test_nothing_heavy_is_loaded_at_the_start():
@@ -73,7 +74,7 @@ def test_stories_are_found_by_their_words(qtbot, game):
 
 
 def test_closing_in_mid_passage_keeps_what_was_written(new_game, qtbot):
-    game = new_game(["\n\n" + "A word and another. " * 30], delay=0.004)
+    game = new_game([long_reply()], delay=0.004)
     game.begin()
     game.type("wait")
     game.wait_for_words()
@@ -87,7 +88,7 @@ def test_closing_in_mid_passage_keeps_what_was_written(new_game, qtbot):
 
 
 def test_a_crash_in_mid_passage_loses_seconds_only(new_game, own_home, qtbot):
-    game = new_game(["\n\n" + "A word and another. " * 60], delay=0.01)
+    game = new_game([long_reply()], delay=0.01)
     game.begin("blank-story")
     game.app.preferences.update(reply_tokens=400)
     game.writer.story.set("settings", {})

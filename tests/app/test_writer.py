@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from engine.story.node import Author, Kind
+from tests.app.game import long_reply
 
 
 def kinds(game) -> list[Kind]:
@@ -114,7 +115,7 @@ def test_the_page_is_edited_and_every_edit_is_undone(qtbot, game):
 
 @pytest.fixture
 def slow(new_game):
-    return new_game(["\n\n" + "A word and another. " * 30], delay=0.004)
+    return new_game([long_reply()], delay=0.004)
 
 
 def test_stop_keeps_the_partial_passage(qtbot, slow):

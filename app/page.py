@@ -66,7 +66,7 @@ class Page(QTextEdit):
     """The story's text, set and edited; see the module's docstring for what goes in and out."""
 
     first_fill = 60_000  # characters in the document before the first paint
-    back_fill = 40_000  # characters per step above them
+    back_fill = 60_000  # characters per step above them
 
     edited = Signal(int, int, str, int)
     edited_many = Signal(object)

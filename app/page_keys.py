@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QMenu
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QKeyEvent
@@ -53,9 +53,7 @@ def build_menu(page: Page) -> QMenu:
     copy = menu.addAction(page.tr("&Copy"), page.copy)
     for action in (cut, copy):
         action.setEnabled(some)
-    menu.addAction(page.tr("&Paste"), page.paste).setEnabled(
-        QApplication.clipboard().mimeData().hasText()
-    )
+    menu.addAction(page.tr("&Paste"), page.paste).setEnabled(page.canPaste())
     menu.addSeparator()
     menu.addAction(page.tr("Select &all"), page.select_all)
     return menu

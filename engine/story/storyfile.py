@@ -101,7 +101,7 @@ def load(path: Path) -> reading.Loaded:
     """Read a sniffed file whole, without writing to it unless a crash left it half-way."""
     try:
         connection = connect(path, "rw" if recovering(path) else "ro")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite quotes damage in its messages
         raise KnownError(f"{path.name} cannot be opened: {reason(error)}.") from None
     try:
         version = check_layout(connection, path.name)
@@ -211,4 +211,6 @@ def reason(error: BaseException) -> str:
     for prefix, words in _REASONS.items():
         if name.startswith(prefix):
             return words
-    return str(error) or "its contents are damaged"
+    if isinstance(error, UnicodeDecodeError):
+        return "its contents are damaged"
+    return str(error) or type(error).__name__

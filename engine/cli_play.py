@@ -65,8 +65,9 @@ def run_play(options: argparse.Namespace) -> None:
     scenario = None if old else _choose(options, terminal=terminal).fill({})
     backend = load_backend(options)
     profile = load_profile(find_model(options.model))
-    preset = presets.find(options.preset or profile.preset or DEFAULT_PRESET)
+    wanted = presets.find(options.preset) if options.preset else None
     with _opened(options.story, scenario) as store:
+        preset = wanted or _preset_of(store.story, profile)
         _Terminal(store, backend, profile, preset, options, terminal=terminal).run()
 
 
@@ -80,6 +81,14 @@ def _opened(path: Path | None, scenario: Scenario | None) -> Store:
     store = Store.create(path)
     begin(store.story, scenario)
     return store
+
+
+def _preset_of(story: Story, profile: Profile) -> presets.Preset:
+    """The story's own preset, else what suits the model, else the one to begin with."""
+    try:
+        return presets.find(str(story.settings.get("preset") or profile.preset or DEFAULT_PRESET))
+    except KnownError:  # a story from elsewhere may name one that is not here
+        return presets.find(DEFAULT_PRESET)
 
 
 def _choose(options: argparse.Namespace, *, terminal: bool) -> Scenario:

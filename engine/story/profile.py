@@ -69,6 +69,7 @@ EMBER = Profile(
     lore_lead=" ",
     note="[Note: {text}]",
     normalize="ascii",
+    preset="steady",
     window=1024,
 )
 

@@ -32,7 +32,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
+from PySide6.QtGui import QDragLeaveEvent, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextEdit
 
 from app.page_canvas import Canvas
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import (
         QContextMenuEvent,
+        QDropEvent,
         QPaintEvent,
         QWheelEvent,
     )
@@ -379,6 +380,11 @@ class Page(QTextEdit):
         """Paste plain text, as the person's own."""
         self.insert_text(source.text())
         self.ensureCursorVisible()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take dropped text."""
+        self.edits.drop(event)
+        self.dragLeaveEvent(QDragLeaveEvent())  # takes Qt's drop caret away
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """Copy the story's own text: line ends as it has them, no colours."""

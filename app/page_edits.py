@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 
 from app.page_text import Edit
 from app.units import to_points
@@ -12,6 +12,8 @@ from engine.story.normalize import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PySide6.QtGui import QDropEvent
 
     from app.page import Page
     from app.page_canvas import Canvas
@@ -116,3 +118,22 @@ class Edits(QObject):
         index, column = self._model.place(start)
         owner = self._model.owner(index, column)
         return Edit(start, end, normalize(text), owner.id if owner else 0)
+
+    def drop(self, event: QDropEvent) -> None:
+        """Take dropped text where it falls; what was dragged from the page itself moves there.
+
+        Qt's own way would take it out and put it in within one change of the document.
+        """
+        cursor = self._page.cursorForPosition(event.position().toPoint())
+        at = self._page.places.offset_at(cursor.position())
+        start, end = self._page.selection()
+        if event.source() in (self._page, self._page.viewport()):
+            text = self._model.text(start, end)
+            moves = [self.edit(start, end, ""), self.edit(at, at, text)]
+            if not start <= at <= end and self.replace_many(sorted(moves, key=lambda e: e.start)):
+                landed = at - (end - start) if at > end else at
+                self._page.select(landed, landed + len(text))
+        else:
+            self.replace(at, at, event.mimeData().text())
+        event.setDropAction(Qt.DropAction.CopyAction)  # nothing is left to take away at the source
+        event.accept()

@@ -86,7 +86,7 @@ class Formats:
             percent *= 0.86  # large letters want less space between their lines
             made.setBottomMargin(0.3 * self.line)
             made.setHeadingLevel(look.level)
-        if look.role in {Role.SCENE, Role.CUE}:
+        if look.role is Role.SCENE:
             made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         made.setLineHeight(percent, proportional)
         made.setTopMargin(round(look.gap * self.line))
@@ -110,6 +110,10 @@ class Formats:
         if role is Role.SCENE:
             made.setFontLetterSpacingType(QFont.SpacingType.PercentageSpacing)
             made.setFontLetterSpacing(220)
+        if role is Role.CUE:
+            made.setFontWeight(QFont.Weight.Bold)
+            made.setFontLetterSpacingType(QFont.SpacingType.PercentageSpacing)
+            made.setFontLetterSpacing(106)
         if ink & Ink.MARK or role is Role.SCENE:
             made.setForeground(theme.color("dim"))
             return made

@@ -97,7 +97,10 @@ def _bars(painter: QPainter, canvas: Canvas, block: QTextBlock, box: QRectF, loo
             bar = None
             continue
         top = box.top() + line.y()
-        bottom = top + line.height()
+        if number == 0 and look.gap:  # lines that follow each other closely share one bar
+            top += 0.12 * formats.line
+        last = number + 1 == layout.lineCount()
+        bottom = box.bottom() + 1 if last else box.top() + line.y() + line.height()
         if bar and bar[0] is author:
             bar = (author, bar[1], bottom)
             continue
@@ -119,8 +122,7 @@ def _bar(
     if author is Author.EDITED:
         pen.setStyle(Qt.PenStyle.DotLine)
     painter.setPen(pen)
-    inset = 0.12 * formats.line
-    painter.drawLine(QPointF(x, top + inset), QPointF(x, bottom - 0.04 * formats.line))
+    painter.drawLine(QPointF(x, top), QPointF(x, bottom))
 
 
 def _first(authors: set[Author]) -> Author | None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QAccessible, QKeySequence, QShortcut, QTextOption, QWheelEvent
+from PySide6.QtGui import QAccessible, QDropEvent, QKeySequence, QShortcut, QTextOption, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -161,6 +161,47 @@ def test_a_copy_is_the_storys_text(page: Page, book: Book) -> None:
     data = page.createMimeDataFromSelection()
     assert data.text() == book.text[start:end]
     assert not data.hasHtml()
+
+
+def drop(page: Page, at: int, text: str, source: QWidget | None) -> None:
+    data = QMimeData()
+    data.setText(text)
+    cursor = page.textCursor()
+    cursor.setPosition(page.places.position_at(at))
+    event = QDropEvent(
+        QPointF(page.cursorRect(cursor).center()), Qt.DropAction.MoveAction, data,
+        Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier,
+    )  # fmt: skip
+    if source is not None:
+        event.source = lambda: source  # type: ignore[method-assign]
+    page.dropEvent(event)
+
+
+def test_text_dropped_from_elsewhere_is_pasted(page: Page, book: Book) -> None:
+    book.story.append(Kind.STORY, "one three")
+    page.show()
+    drop(page, 4, "two\r\n", None)
+    assert book.text == "one two\nthree"
+    check(page, book.text, book.story.branch())
+
+
+@pytest.mark.parametrize(
+    ("at", "text", "chosen"),
+    [(9, "one three two", (9, 13)), (0, " twoone three", (0, 4)), (5, "one two three", (3, 7))],
+)
+def test_text_dragged_on_the_page_moves_as_one_step(
+    page: Page, book: Book, at: int, text: str, chosen: tuple[int, int]
+) -> None:
+    book.story.append(Kind.STORY, "one two three")
+    page.show()
+    page.select(3, 7)
+    drop(page, at if at != 9 else 13, "ignored", page.viewport())
+    assert book.text == text
+    assert page.selection() == chosen
+    check(page, book.text, book.story.branch())
+    if text != "one two three":
+        page.undo_requested.emit()
+    assert book.text == "one two three"
 
 
 # Streaming

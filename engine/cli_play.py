@@ -30,6 +30,7 @@ from engine.story.trim import Mode
 from engine.turn import Play, Shown, Turn, prepare
 
 DEFAULT_PRESET = "balanced"
+MAX_TOKENS = 80  # of a reply, unless the story or the person says otherwise
 OFFERED = 6  # openings shown to choose from
 RECAP = 6  # passages shown when a story is opened
 DRAFT_SECONDS = 1.0  # a crash loses about this much of a streaming reply
@@ -52,7 +53,7 @@ def add_commands(commands: Any) -> None:
     play.add_argument("--scenario", help="the name of an opening; 'surprise' draws one")
     play.add_argument("--story", type=Path, help="a story file to go on with, or to begin")
     play.add_argument("--preset", default="", help="the name of a sampler preset")
-    play.add_argument("--max-tokens", type=int, default=80, metavar="N", help="length of a reply")
+    play.add_argument("--max-tokens", type=int, metavar="N", help="length of a reply")
     play.add_argument("--seed", type=int, help="the same seed and words give the same replies")
     add_model_options(play)
     play.set_defaults(run=run_play)
@@ -142,7 +143,8 @@ class _Terminal:
         self._backend = backend
         self._builder = ContextBuilder(backend.tokenizer, profile)
         mode = Mode(self._story.settings.get("kind", Mode.ADVENTURE))
-        self._play = Play(preset.settings, max_tokens=options.max_tokens, top=3, mode=mode)
+        longest = options.max_tokens or self._story.settings.get("max_tokens") or MAX_TOKENS
+        self._play = Play(preset.settings, max_tokens=int(longest), top=3, mode=mode)
         self._random = random.Random(options.seed)
         self._terminal = terminal
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from engine.story.lorebook import Entry
 from engine.story.profile import MAX_FORM, NAME_SLOT, SLOT, Profile
 from engine.story.visible import shown
@@ -35,17 +37,18 @@ def note_form(text: str, template: str | None, profile: Profile) -> str:
 def lore_form(entry: Entry, text: str, profile: Profile) -> str:
     """One entry without what joins it to others."""
     text = " ".join(text.split())
+    whole = text[:1].isupper() and text.endswith((".", "!", "?"))
     if profile.lore_open:
         text = text.rstrip(" .;") or text
     name = " ".join(clean(entry.name, profile).split())
-    if name and _is_bare_fact(text, name):
+    if name and not whole and not _names(text, name):
         return _filled(profile.lore_name.replace(NAME_SLOT, name), text)
     return _filled(profile.lore_item, text)
 
 
-def _is_bare_fact(text: str, name: str) -> bool:
-    """Whether a text says what something is without naming it: "a red dragon, old and proud"."""
-    return text[:1].islower() and name.casefold() not in text.casefold()
+def _names(text: str, name: str) -> bool:
+    """Whether a text speaks of ``name`` itself; "an old fan" does not speak of Fan."""
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 def _filled(form: str, text: str) -> str:

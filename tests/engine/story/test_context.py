@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.story.context import Context, ContextBuilder, Note, Sources
+from engine.story.forms import lore_form
 from engine.story.ledger import Source
 from engine.story.lorebook import Cut, Entry, LoreSettings, Position, Trim
 from engine.story.node import Kind, Node
@@ -334,3 +335,18 @@ def test_one_novel_in_json() -> None:
         line["n_tokens"] for line in value["ledger"] if line["included"]
     )
     assert value["budget"] == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("Fan", "an old fan of clocks", "Fan is an old fan of clocks"),
+        ("Fan", "Mr. Bell's nephew, a sailor", "Fan is Mr. Bell's nephew, a sailor"),
+        ("Fan", "Fan owes you a coin", "Fan owes you a coin"),
+        ("the well", "The water in it is warm.", "The water in it is warm"),
+        ("the year", "1912", "the year is 1912"),
+    ],
+)
+def test_a_lore_entry_is_known_by_its_name(name: str, text: str, line: str) -> None:
+    entry = Entry("1", name=name, text=text)
+    assert lore_form(entry, text, EMBER) == line

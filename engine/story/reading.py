@@ -50,7 +50,7 @@ class Loaded:
     journal: Journal = field(default_factory=Journal)
     origins: dict[str, int] = field(default_factory=dict)
     sums: dict[tuple[str, Any], int] = field(default_factory=dict)
-    drafts: list[tuple[Any, ...]] = field(default_factory=list)
+    drafts: list[rows.Draft] = field(default_factory=list)
     damage: list[Damage] = field(default_factory=list)
 
     def hurt(self, sentence: str, node: int | None = None) -> None:
@@ -72,9 +72,10 @@ def read(connection: sqlite3.Connection) -> Loaded:
     if loaded.damage:  # undo needs every step and every wording; the damaged file stays as it is
         loaded.journal = Journal()
     else:
-        entries = _decoded(tables["journal"], rows.decode_entry, "steps of undo", loaded)
-        loaded.journal.load(entries)
-    loaded.drafts = tables["draft"]
+        entries = list(_decoded(tables["journal"], rows.decode_entry, "steps of undo", loaded))
+        if not loaded.damage:
+            loaded.journal.load(entries)
+    loaded.drafts = list(_decoded(tables["draft"], rows.decode_draft, "drafts", loaded))
     return loaded
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.story.journal import Entry, Journal, Place
 from engine.story.node import Author, Kind, Node, ReplyMeta, Span
@@ -37,6 +37,15 @@ def unpack_spans(data: bytes) -> Spans:
     if _SPAN.sub(b"", data):
         raise ValueError("author spans that make no sense")
     return tuple([Span(int(length), _AUTHORS[who]) for who, length in _SPAN.findall(data)])
+
+
+class Draft(NamedTuple):
+    """A reply that was being streamed; ``parent`` 0: at the very beginning."""
+
+    parent: int
+    kind: Kind
+    text: str
+    form: PackedReply | None
 
 
 class Encoder:
@@ -140,6 +149,15 @@ def decode_revision(row: tuple[Any, ...], known: dict[bytes, Spans]) -> Revision
     if spans is None:
         spans = known[packed_spans] = unpack_spans(packed_spans)
     return Revision(text.decode(), spans, created / 1000, base, start, stop)
+
+
+def decode_draft(row: tuple[Any, ...]) -> Draft:
+    """A draft; ValueError if it makes no sense."""
+    _, parent, _, kind, text, origin, data = row
+    if kind not in _KINDS:
+        raise ValueError("a draft that makes no sense")
+    form = PackedReply(origin.decode(), data, b"") if data else None
+    return Draft(parent, _KINDS[kind], text.decode(), form)
 
 
 def decode_entry(row: tuple[Any, ...]) -> tuple[Place, Entry]:

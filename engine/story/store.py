@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import filelock
 
@@ -53,7 +53,11 @@ class Store:
         if not self.damage:
             self._writer = Writer(path, loaded.sums, self._report)
             self._writer.start()
-            self._recover(loaded.drafts)
+            try:
+                self._recover(loaded.drafts)
+            except BaseException:
+                self._writer.stop(TROUBLED_WAIT)
+                raise
 
     # Opening
 
@@ -87,30 +91,26 @@ class Store:
             lock.release()
             raise
 
-    def _recover(self, drafts: list[tuple[Any, ...]]) -> None:
+    def _recover(self, drafts: list[rows.Draft]) -> None:
         """Make replies of what was streaming when the program ended."""
         if not drafts:
             return
         story = self.story
         with story.verb("recover reply"):
             head = story.state.head
-            for _, parent, _, kind, text, origin, data in drafts:
+            for parent, kind, text, form in drafts:
                 if not text or (parent and parent not in story):
                     continue
                 if parent and not story.state.alive(parent):
                     story.restore(parent)
-                meta = None
-                if data:
-                    meta = ReplyMeta.of(PackedReply(origin.decode(), data, b""))
+                meta = None if form is None else ReplyMeta.of(form)
+                if meta is not None:
                     meta = replace(meta, finish="interrupted")
                 at = parent or None
-                kind_ = Kind(kind.decode())
                 if at is None and story.state.head is not None:
-                    node = story.append_root(kind_, text.decode(), Author.MODEL)
+                    node = story.append_root(kind, text, Author.MODEL)
                 else:
-                    node = story.append(
-                        kind_, text.decode(), Author.MODEL, meta=meta, parent=at, join=True
-                    )
+                    node = story.append(kind, text, Author.MODEL, meta=meta, parent=at, join=True)
                 self.recovered += 1
                 head = node.id if at == head else head
             if head is not None and head != story.state.head:

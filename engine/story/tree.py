@@ -299,7 +299,8 @@ class Story(Recorded):
         now = round(self._clock(), 3)
         start, stop, new_stop = difference(node.text, node.spans, *new)
         size = len(self.state.revisions[node.id][node.revision].text) + new_stop - start
-        typed = self._being_typed(node) and size <= BURST
+        going_on = self._being_typed(node)
+        typed = going_on and size <= BURST
         gone, fullest = self._taken_back.pop(node.id, (0, Wording(node.text, node.spans)))
         if typed and stop - start + gone > TRANSIENT:  # more than a slip: what was there stays
             self.state.reword(node.id, fullest, now)
@@ -309,6 +310,8 @@ class Story(Recorded):
                 self._taken_back[node.id] = (gone + stop - start, fullest)
             self.state.reword(node.id, new, now)
         else:
+            if going_on:  # enough for one step of undo, too
+                self.journal.seal()
             self._record(self.state.add_revision(node.id, new, now))
 
     def _being_typed(self, node: Node) -> bool:

@@ -227,6 +227,9 @@ def test_what_is_taken_back_while_typing_is_kept_unless_it_is_a_slip(
     for _ in long:
         story.replace(0, 1, "", merge_key="typing")
     assert any(len(w.text) >= len(node.text) + len(long) for w in story.revisions(node.id))
+    assert story.text.startswith("You stand")
+    story.undo()
+    assert story.text.startswith(long)
     story.undo()
     assert story.text.startswith("You stand")
 

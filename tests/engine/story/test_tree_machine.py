@@ -86,7 +86,8 @@ class StoryMachine(RuleBasedStateMachine):
         before = self.story.text
         meta = None
         if kind is Kind.REPLY:
-            meta = ReplyMeta("m", "d", 1, {"x": 1}, (1, 2), (-1.0, -2.0), prompt=Prompt(1, (3,)))
+            top = (((1, -0.5), (2, -1.5)), ((2, -0.25),))
+            meta = ReplyMeta("m", "d", 1, {"x": 1}, (1, 2), (-0.5, -0.25), top, Prompt(1, (3,)))
         node = self.story.append(kind, text, author, meta=meta, join=join, merge_key=key)
         assert self.story.text == before + node.text
         assert node.text.endswith(normalize(text))
@@ -275,7 +276,7 @@ class StoryMachine(RuleBasedStateMachine):
 
 TestStory = StoryMachine.TestCase
 TestStory.settings = settings(
-    max_examples=25,
+    max_examples=50,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QTextCharFormat
 from PySide6.QtWidgets import (
-    QCheckBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -54,47 +53,57 @@ class FindBar(QWidget):
             field.setPlaceholderText(name)
             field.setAccessibleName(name)
             field.setClearButtonEnabled(True)
-        self.case = QCheckBox(self.tr("Match &case"), self)
-        self.words = QCheckBox(self.tr("Whole &words"), self)
-        self.regex = QCheckBox(self.tr("Regular e&xpression"), self)
+        self.case = self._button(self.tr("Match &case"), "first", toggles=True)
+        self.words = self._button(self.tr("Whole &words"), "middle", toggles=True)
+        self.regex = self._button(self.tr("Regular e&xpression"), "last", toggles=True)
         self.found = QLabel(self)
         self.found.setAccessibleName(self.tr("Matches"))
         self.found.setTextFormat(Qt.TextFormat.PlainText)
-        previous = QPushButton(self.tr("&Previous"), self)
-        following = QPushButton(self.tr("&Next"), self)
-        one = QPushButton(self.tr("&Replace"), self)
-        every = QPushButton(self.tr("Replace &all"), self)
+        previous = self._button(self.tr("&Previous"), "first")
+        following = self._button(self.tr("&Next"), "last")
+        one = self._button(self.tr("&Replace"), "first")
+        every = self._button(self.tr("Replace &all"), "last")
         close = QToolButton(self)
         close.setText("✕")
         close.setAutoRaise(True)
         close.setAccessibleName(self.tr("Close the find bar"))
         close.setToolTip(close.accessibleName())
         options = QHBoxLayout()
-        for box in (self.case, self.words, self.regex):
+        options.setSpacing(0)
+        for box in self._toggles():
             options.addWidget(box)
         options.addStretch(1)
         options.addWidget(self.found)
         grid = QGridLayout(self)
         grid.setContentsMargins(12, 8, 12, 8)
+        grid.setHorizontalSpacing(0)
+        grid.setColumnMinimumWidth(1, 8)
         rows = ((self.needle, previous, following, close), (self.new, one, every))
         for row, widgets in enumerate(rows):
-            for column, widget in enumerate(widgets):
+            for column, widget in zip((0, 2, 3, 4), widgets, strict=False):
                 grid.addWidget(widget, row, column)
-        grid.addLayout(options, 2, 0, 1, 4)
+        grid.addLayout(options, 2, 0, 1, 5)
         grid.setColumnStretch(0, 1)
         self.needle.textChanged.connect(self._search_soon)
-        for box in (self.case, self.words, self.regex):
+        for box in self._toggles():
             box.toggled.connect(self.search)
         previous.clicked.connect(self.find_previous)
         following.clicked.connect(self.find_next)
         one.clicked.connect(self.replace_one)
         every.clicked.connect(self.replace_all)
         close.clicked.connect(self.dismiss)
-        order = (self.needle, self.new, previous, following, one, every, *self._boxes(), close)
+        order = (self.needle, self.new, previous, following, one, every, *self._toggles(), close)
         for before, after in itertools.pairwise(order):
             QWidget.setTabOrder(before, after)
 
-    def _boxes(self) -> tuple[QCheckBox, ...]:
+    def _button(self, text: str, segment: str, *, toggles: bool = False) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setProperty("segment", segment)
+        button.setCheckable(toggles)
+        button.setAutoDefault(False)
+        return button
+
+    def _toggles(self) -> tuple[QPushButton, ...]:
         return self.case, self.words, self.regex
 
     @property
@@ -230,8 +239,7 @@ class FindBar(QWidget):
         top = page.places.top()
         bottom = page.places.offset_at(page.cursorForPosition(view.bottomRight()).position())
         first = bisect_left([m.end for m in self._matches], top)
-        theme, current = page.setting.theme, page.selection()
-        marks = []
+        theme, marks = page.setting.theme, []
         for match in self._matches[first:]:
             if match.start > bottom:
                 break
@@ -240,8 +248,7 @@ class FindBar(QWidget):
             cursor.setPosition(page.places.position_at(match.start))
             cursor.setPosition(page.places.position_at(match.end), cursor.MoveMode.KeepAnchor)
             look = QTextCharFormat()
-            chosen = (match.start, match.end) == current
-            look.setBackground(theme.color("find_current" if chosen else "find"))
+            look.setBackground(theme.color("find"))
             look.setForeground(theme.color("ink"))
             mark.cursor, mark.format = cursor, look  # type: ignore[misc]
             marks.append(mark)

@@ -23,7 +23,7 @@ SYSTEM = "system"  # light or dark, as the desktop is
 DEFAULT_SIZE = 13.0  # points
 COLORS = (
     "window", "paper", "ink", "dim", "rule", "button", "accent", "selection",
-    "human", "edited", "action", "find", "find_current",
+    "human", "edited", "action", "find",
 )  # fmt: skip
 _LOG = logging.getLogger(__name__)
 

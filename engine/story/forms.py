@@ -37,7 +37,8 @@ def note_form(text: str, template: str | None, profile: Profile) -> str:
 def lore_form(entry: Entry, text: str, profile: Profile) -> str:
     """One entry without what joins it to others."""
     text = " ".join(text.split())
-    whole = text[:1].isupper() and text.endswith((".", "!", "?"))
+    # A text that begins like a sentence stands by itself; a list of facts takes all but whole ones.
+    whole = text[:1].isupper() and (not profile.lore_open or text.endswith((".", "!", "?")))
     if profile.lore_open:
         text = text.rstrip(" .;") or text
     name = " ".join(clean(entry.name, profile).split())

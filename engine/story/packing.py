@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.story.node import Prompt, ReplyMeta
+from engine.story.normalize import normalize_json
 
 _HEAD = struct.Struct("<IIIII")  # bytes of: facts, ids, logprobs, the prompt's rest; shared
 _LARGEST = 65504.0  # of half precision
@@ -77,14 +78,14 @@ def pack(meta: ReplyMeta) -> PackedReply:
     """The compact form; log-probabilities are rounded to half precision."""
     facts = {"seed": meta.seed, "finish": meta.finish, "cut": meta.cut, "border": meta.border}
     parts = (
-        compact(facts).encode(),
+        compact(normalize_json(facts)).encode(),
         _pack_ids(meta.ids),
         _pack_floats(meta.logprobs),
         _pack_ids(meta.prompt.rest),
     )
     origin = {"model": meta.model, "digest": meta.digest, "settings": meta.settings}
     head = _HEAD.pack(*map(len, parts), meta.prompt.shared)
-    return PackedReply(compact(origin), head + b"".join(parts), _pack_top(meta.top))
+    return PackedReply(compact(normalize_json(origin)), head + b"".join(parts), _pack_top(meta.top))
 
 
 def packed(meta: ReplyMeta) -> PackedReply:
@@ -95,9 +96,7 @@ def packed(meta: ReplyMeta) -> PackedReply:
 
 def compact(value: Any) -> str:
     """JSON in one form only, so that equal values are equal strings."""
-    return json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _pack_ids(ids: Sequence[int]) -> bytes:
@@ -140,7 +139,7 @@ def _inflate(data: bytes) -> bytes:
 
 
 def _pack_floats(values: Sequence[float]) -> bytes:
-    rounded = [max(-_LARGEST, min(_LARGEST, value)) for value in values]
+    rounded = [v if v != v else max(-_LARGEST, min(_LARGEST, v)) for v in values]  # NaN stays
     return struct.pack(f"<{len(rounded)}e", *rounded)
 
 

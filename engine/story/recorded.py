@@ -13,7 +13,7 @@ from engine.errors import KnownError
 from engine.story.change import Change, compare
 from engine.story.journal import Delta, Entry, Journal, condense
 from engine.story.node import Node
-from engine.story.normalize import normalize_json
+from engine.story.normalize import normalize, normalize_json
 from engine.story.packing import compact
 from engine.story.state import Row, State, Wording
 
@@ -66,9 +66,12 @@ class Recorded:
         return {k[skip:]: self.get(k) for k in self.state.values if k.startswith(f"{prefix}/")}
 
     def set(self, key: str, value: Any, *, merge_key: str = "", verb: str = "") -> None:
-        """Set a value by its name (JSON); None removes it."""
+        """Set a value by its name (JSON); None removes it. TypeError for what its name forbids."""
+        key = normalize(key)
+        text = None if value is None else compact(normalize_json(value))
+        if text is not None and not self.state.fits(key, text):
+            raise TypeError(f"{key} cannot be {text[:40]}")
         with self.verb(verb or f"change {key.partition('/')[0]}", merge_key):
-            text = None if value is None else compact(normalize_json(value))
             self._do(Delta("value", key, self.state.values.get(key), text))
 
     @property
@@ -151,7 +154,7 @@ class Recorded:
         if last is None or (typing and self._clock() - last.touched > PAUSE):
             self.journal.seal()
             self._taken_back.clear()
-        self._open = _Verb(name, merge_key, self._branch)
+        self._open = _Verb(normalize(name), merge_key, self._branch)
         try:
             yield
         finally:

@@ -261,6 +261,24 @@ def test_values_cannot_be_changed_from_outside(story: Story) -> None:
     assert story.lore[number] == {"keys": ["dragon"]}
 
 
+def test_values_are_of_the_kind_their_name_asks_for(story: Story) -> None:
+    for key, value in [("title", 5), ("settings", []), ("bookmark/x", 99), ("lore/x", {})]:
+        with pytest.raises(TypeError):
+            story.set(key, value)
+    story.bookmark("a\ud800", 1)
+    assert story.bookmarks == {"a\ufffd": 1}
+
+
+def test_what_a_server_may_send_can_be_stored(story: Story) -> None:
+    meta = ReplyMeta(
+        "m\ud800", "", 1, {"x": float("inf")}, (1, 2), (float("nan"), float("-inf")), cut="\udfff"
+    )
+    kept = story.append(Kind.REPLY, "x", Author.MODEL, meta=meta).meta
+    assert kept is not None
+    assert (kept.model, kept.cut, kept.settings) == ("m\ufffd", "\ufffd", {"x": float("inf")})
+    assert str(kept.logprobs) == "(nan, -65504.0)"
+
+
 def test_lore_ids_are_not_used_twice(story: Story) -> None:
     first = story.put_lore({"name": "a"})
     story.delete_lore(first)

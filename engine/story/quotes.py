@@ -51,7 +51,7 @@ def open_marks(text: str) -> str:
         after = paragraph[at + 1] if at + 1 < len(paragraph) else " "
         if mark == '"':
             if mark in stack:
-                del stack[stack.index(mark) :]
+                _close(stack, mark)
             elif not after.isspace() and (before.isspace() or before in "([{-–—*_:,'"):
                 stack.append(mark)  # any other one closes what an earlier text opened
         elif mark == "“":
@@ -62,9 +62,14 @@ def open_marks(text: str) -> str:
             stack.append("]")
         elif mark == "*":
             if mark in stack and not before.isspace():
-                del stack[stack.index(mark) :]
+                _close(stack, mark)
             elif not after.isspace() and not before.isalnum():
                 stack.append(mark)
         elif mark in "”)]" and mark in stack:
-            del stack[stack.index(mark) :]
+            _close(stack, mark)
     return "".join(reversed(stack))
+
+
+def _close(stack: list[str], mark: str) -> None:
+    """Close the innermost ``mark``, and with it what was opened inside."""
+    del stack[len(stack) - 1 - stack[::-1].index(mark) :]

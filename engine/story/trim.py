@@ -77,8 +77,7 @@ def trim(raw: str, mode: Mode = Mode.ADVENTURE, *, finished: bool = False) -> Tr
     if not finished:
         end, complete = _last_line(body) if mode.by_lines else _last_sentence(body)
     text = body[:end].rstrip()
-    dangling = _DANGLING.search(text)
-    if dangling and text[: dangling.start()].strip():
+    while (dangling := _DANGLING.search(text)) and text[: dangling.start()].strip():
         text = text[: dangling.start()].rstrip()
     added = open_marks(text) if complete and mode is not Mode.POEM else ""
     return Trimmed(text + added, lead, raw[len(lead) + len(text) :], added, complete)

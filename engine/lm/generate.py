@@ -14,12 +14,11 @@ from engine.lm.samplers.guidance import unwanted_prompt
 from engine.lm.samplers.row import Floats
 from engine.lm.samplers.truncation import highest
 from engine.lm.sampling import Chain, History
-from engine.lm.stops import Holdback, ends_sentence
+from engine.lm.stops import TAIL, Holdback, ends_sentence
 from engine.lm.stream import StreamDecoder
 from engine.lm.tracks import Guided, Track, track_of
 from engine.tokens import Tokenizer
 
-TAIL = 200  # characters of a candidate that deciding about the end of a sentence can need
 REFUSALS = 40  # tokens that are refused at one place before a candidate may end without a word
 
 

@@ -6,20 +6,19 @@ the beginning of one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.lm.backend import Token
+from engine.sentences import sentence_ends
 
-_SENTENCE_END = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]*]*$")
-_ABBREVIATION = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|Prof|Capt|Col|Sgt|Rev|vs|etc|No)|\b[A-Z])\.$")
+TAIL = 200  # characters that deciding about the end of a sentence can need
 
 
 def ends_sentence(text: str) -> bool:
     """Whether ``text`` ends where a sentence may end: a stop and closing marks, no abbreviation."""
-    tail = text[-40:]
-    return bool(_SENTENCE_END.search(tail)) and not _ABBREVIATION.search(tail)
+    tail = text[-TAIL:]
+    return sentence_ends(tail)[-1:] == [len(tail)]
 
 
 class Holdback:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 
+from engine.sentences import CLOSERS, split_sentences
 from engine.story import commands
 from engine.story.node import Kind
 from engine.story.person import second_person, segments
-from engine.story.sentences import CLOSERS, split_sentences
 from engine.story.words import (
     AUXILIARIES,
     DETERMINERS,

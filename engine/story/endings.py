@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from engine.sentences import split_sentences
 from engine.story.person import segments
-from engine.story.sentences import split_sentences
 
 
 class Ending(StrEnum):

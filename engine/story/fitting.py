@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.sentences import sentence_ends
 from engine.story.lorebook import Cut, Trim
 from engine.story.pieces import Pieces
-from engine.story.sentences import sentence_ends
 
 ENOUGH = 0.3  # of the room, before a finer cut is tried
 USEFUL = 8  # tokens; a shorter fragment of a sentence is left out

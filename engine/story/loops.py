@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from engine.story.sentences import sentence_ends
+from engine.sentences import sentence_ends
 
 LONGEST_PERIOD = 48  # tokens
 _WORDS = re.compile(r"\w+")

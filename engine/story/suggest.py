@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from itertools import pairwise
 
+from engine.sentences import sentence_ends
 from engine.story.actions import act
 from engine.story.node import Kind
-from engine.story.sentences import sentence_ends
 
 LONGEST = 90  # characters; a longer suggestion is no button
 _LETTERS = re.compile(r"\w+")

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
+from engine.sentences import ends_sentence, sentence_ends
 from engine.story.ledger import Source
 from engine.story.lines import ActionLines
 from engine.story.node import Kind, Node
 from engine.story.pieces import Pieces, Sampled
 from engine.story.profile import SLOT, Profile
-from engine.story.sentences import ends_sentence, sentence_ends
 from engine.story.visible import Run, Visible, opens_comment, shown, visible
 from engine.tokens import common_prefix
 

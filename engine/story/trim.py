@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engine.sentences import CLOSERS, sentence_ends
 from engine.story.quotes import open_marks
-from engine.story.sentences import CLOSERS, sentence_ends
 
 
 class Mode(StrEnum):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.errors import KnownError
+from engine.sentences import ends_sentence, sentence_ends
 from engine.story import placeholders
 from engine.story.lorebook import Entry
 from engine.story.placeholders import Placeholder, find_placeholders, surprise_values
@@ -24,7 +25,6 @@ from engine.story.scenario import (
     parse_scenario,
     surprise,
 )
-from engine.story.sentences import ends_sentence, sentence_ends
 from engine.story.trim import Mode
 
 SCENARIOS, PROBLEMS = load_folder()

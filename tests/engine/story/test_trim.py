@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.sentences import ends_sentence, sentence_ends, split_sentences
 from engine.story.quotes import curly, open_marks, straight
-from engine.story.sentences import ends_sentence, sentence_ends, split_sentences
 from engine.story.trim import Mode, player_turn, recover, trim
 
 SENTENCES = [

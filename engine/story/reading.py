@@ -6,7 +6,6 @@ import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from operator import itemgetter
 from typing import Any
 from zlib import crc32
 
@@ -16,7 +15,7 @@ from engine.story.journal import Journal
 from engine.story.node import Kind, Node
 from engine.story.packing import PackedReply, compact
 from engine.story.revision import Revision
-from engine.story.schema import TABLES
+from engine.story.schema import TABLES, Table
 from engine.story.spans import Spans, total
 from engine.story.state import HEAD, State
 
@@ -88,23 +87,35 @@ def _rows(connection: sqlite3.Connection, name: str, loaded: Loaded) -> list[tup
     except (sqlite3.Error, ValueError, OverflowError):
         loaded.hurt(f"Some {_NAMES[name]} could not be read.")
         found = _from_both_ends(connection, query)
-    form, seed, one_key = table.form, table.seed, table.keys == 1
-    good, bad = [], 0
-    for row in found:
-        columns = row[:-1]
-        try:
-            right = crc32(form % columns, seed) == row[-1]
-        except TypeError:
-            right = False
-        if right:
-            good.append(columns)
-            key = columns[0] if one_key else columns[:2]
-            loaded.sums[name, key.decode() if isinstance(key, bytes) else key] = row[-1]
-        else:
-            bad += 1
-    if bad:
-        loaded.hurt(f"{bad} of {len(found)} {_NAMES[name]} are damaged.")
-    return good
+    columns = [row[:-1] for row in found]
+    kept = [row[-1] for row in found]
+    sums = _sums(table, columns)
+    if sums != kept or None in sums:
+        right = [n for n, crc in enumerate(sums) if crc is not None and crc == kept[n]]
+        loaded.hurt(f"{len(found) - len(right)} of {len(found)} {_NAMES[name]} are damaged.")
+        columns, sums = [columns[n] for n in right], [sums[n] for n in right]
+    if name == "value":
+        keys = [row[0].decode(errors="replace") for row in columns]
+    else:
+        keys = [row[0] if table.keys == 1 else row[:2] for row in columns]
+    loaded.sums.update(((name, key), crc or 0) for key, crc in zip(keys, sums, strict=True))
+    return columns
+
+
+def _sums(table: Table, columns: list[tuple[Any, ...]]) -> list[int | None]:
+    """The checksum of each row; None where a column is not of the type it should be."""
+    form, seed = table.form, table.seed
+    try:
+        return [crc32(form % row, seed) for row in columns]
+    except TypeError:
+        return [crc32(form % row, seed) if _typed(form, row) else None for row in columns]
+
+
+def _typed(form: bytes, row: tuple[Any, ...]) -> bool:
+    try:
+        return form % row is not None
+    except TypeError:
+        return False
 
 
 def _from_both_ends(connection: sqlite3.Connection, query: str) -> list[tuple[Any, ...]]:
@@ -178,7 +189,7 @@ def _revisions(
     lost: set[tuple[int, int]] = set()
     spans: dict[bytes, Spans] = {}
     gap = Revision("", (), 0.0)
-    for row in sorted(found, key=itemgetter(0, 1)):
+    for row in sorted(found):
         node_id, number = row[:2]
         of_node = revisions.setdefault(node_id, [])
         if not 0 <= number - len(of_node) <= len(found):  # a number from outside of this world

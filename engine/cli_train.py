@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--lr", type=float, help="peak rate of AdamW")
     how.add_argument("--matrix-lr", type=float, default=0.01, help="peak rate of Muon")
     how.add_argument("--weight-decay", type=float, default=0.05)
+    how.add_argument("--dropout", type=float, default=0.0, help="against learning by heart")
     how.add_argument("--warmup", type=float, default=0.02, help="part of the run")
     how.add_argument("--decay", type=float, default=0.5, help="part of the run, at its end")
     how.add_argument("--rows", type=int, default=8, help="windows in a step")
@@ -80,8 +81,8 @@ def run(options: argparse.Namespace) -> dict[str, Any] | None:
     numbers = (options.rows, options.micro_rows or 1, options.steps or 1, options.length or 1)
     if min(numbers) < 1 or (options.minutes or 1) <= 0 or options.lora < 0:
         raise KnownError("--rows, --micro-rows, --length, --steps and --minutes must be above 0.")
-    if not (0 <= options.warmup < 1 and 0 < options.decay <= 1):
-        raise KnownError("--warmup and --decay are parts of the run, between 0 and 1.")
+    if not (0 <= options.warmup < 1 and 0 < options.decay <= 1 and 0 <= options.dropout < 1):
+        raise KnownError("--warmup, --decay and --dropout are parts, between 0 and 1.")
 
     import torch
 
@@ -206,6 +207,7 @@ def _settings(options: argparse.Namespace, *, scratch: bool) -> TrainSettings:
         other_lr=options.lr or (1e-3 if muon else gentle),
         weight_decay=options.weight_decay,
         muon=muon and not options.lora,
+        dropout=options.dropout,
         warmup=options.warmup,
         decay=options.decay,
         dtype=getattr(torch, options.dtype),

@@ -91,10 +91,8 @@ def optimizers(
 def rate(progress: float, warmup: float, decay: float) -> float:
     """Warm-up, stable, decay: the factor on the peak rate at ``progress`` in [0, 1].
 
-    The last ``decay`` of the run falls to zero as 1 - sqrt (Haegele et al., 2024).
+    The last ``decay`` of the run falls to zero in a straight line.
     """
     if progress < warmup:
         return max(progress / warmup, 1e-3)
-    if progress > 1.0 - decay:
-        return max(0.0, 1.0 - math.sqrt((progress - (1.0 - decay)) / decay))
-    return 1.0
+    return min(1.0, (1.0 - progress) / decay)

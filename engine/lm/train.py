@@ -43,6 +43,7 @@ class TrainSettings:
     clip: float = 1.0
     dtype: torch.dtype = torch.bfloat16
     recompute: bool = False
+    dropout: float = 0.0
     seed: int = 0
     save_seconds: float = 55.0
     validate_seconds: float = 300.0
@@ -65,10 +66,14 @@ class Step:
 class _Loss(nn.Module):
     """The model and its loss in one forward, as DDP wants it."""
 
-    def __init__(self, model: GPT, *, recompute: bool) -> None:
+    def __init__(self, model: GPT, *, recompute: bool, dropout: float) -> None:
         super().__init__()
         self.model = model
         self.recompute = recompute
+        if dropout:  # on what each half of a block adds, as GPT-2's resid_pdrop
+            for name, module in model.h.named_modules():
+                if name.endswith((".attn", ".mlp")):
+                    module.register_forward_hook(_Dropout(dropout))
 
     def forward(self, rows: Tensor) -> Tensor:
         """rows [B, T + 1] -> mean nats per token."""
@@ -79,6 +84,16 @@ class _Loss(nn.Module):
         if torch.is_autocast_enabled(states.device.type):
             states = states.to(kind)
         return cross_entropy(states.flatten(0, 1), head, targets.reshape(-1))
+
+
+class _Dropout:
+    """A hook that drops parts of a module's output while training."""
+
+    def __init__(self, p: float) -> None:
+        self.p = p
+
+    def __call__(self, module: nn.Module, _: object, output: Tensor) -> Tensor:
+        return nn.functional.dropout(output, self.p, module.training)
 
 
 class Trainer:
@@ -108,7 +123,7 @@ class Trainer:
         state = load_state(folder)
         if state is not None:
             self._restore(state)
-        self._loss: nn.Module = _Loss(model, recompute=settings.recompute)
+        self._loss: nn.Module = _Loss(model, recompute=settings.recompute, dropout=settings.dropout)
         if self.world > 1:
             self._loss = DistributedDataParallel(self._loss)
 
@@ -158,6 +173,8 @@ class Trainer:
         s = self.settings
         rows = torch.from_numpy(self.mixture.batch(self.step, s.rows, progress))
         mine = rows[self.rank :: self.world].to(self.model.device)
+        if s.dropout:  # drawn anew for each step and process, the same again after a resume
+            torch.manual_seed((s.seed * 1_000_003 + self.step) * self.world + self.rank)
         parts = mine.split(s.micro_rows)
         total = 0.0
         for i, part in enumerate(parts):

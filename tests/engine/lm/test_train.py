@@ -59,11 +59,13 @@ def test_the_same_seed_is_the_same_run(tmp_path: Path) -> None:
     assert one != other
 
 
-@pytest.mark.parametrize("stop", [1, 3, 7])
-def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path: Path, stop: int) -> None:
-    whole = trainer(tmp_path / "whole")
+@pytest.mark.parametrize(("stop", "dropout"), [(1, 0.0), (3, 0.2), (7, 0.0)])
+def test_a_resumed_run_equals_an_uninterrupted_one(
+    tmp_path: Path, stop: int, dropout: float
+) -> None:
+    settings = replace(SETTINGS, save_seconds=0.0, dropout=dropout)
+    whole = trainer(tmp_path / "whole", settings)
     expected = losses(list(whole.run()))
-    settings = replace(SETTINGS, save_seconds=0.0)
     first = losses(list(islice(trainer(tmp_path / "cut", settings).run(), stop)))
     again = trainer(tmp_path / "cut", settings)
     assert again.step == stop

@@ -37,6 +37,9 @@ train-toy: dev  ## train a tiny model on the adventures in minutes; once more go
 	@$(BIN)/python -m engine train @training/toy.args $(TOY)
 	@$(BIN)/python -m engine complete --model runs/toy --temperature 0.7 --max-tokens 60 --prompt "You open the door."
 
+screenshots: dev  ## pictures of the real window, light and dark, at 1x and 2x, in docs/screenshots
+	@$(BIN)/python tools/screenshots.py
+
 install:
 	@$(INSTALL)
 

@@ -28,7 +28,7 @@ class Card:
 class CardButton(QAbstractButton):
     """A card: its genre small, its title in the book's letters, its text as far as there is room."""
 
-    def __init__(self, card: Card, parent: QWidget | None = None, *, lines: int = 4) -> None:
+    def __init__(self, card: Card, parent: QWidget | None = None, *, lines: int = 3) -> None:
         super().__init__(parent)
         self.card = card
         self._lines = lines

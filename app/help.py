@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QDialogButtonBox,
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QScrollArea,
     QVBoxLayout,
@@ -31,13 +32,12 @@ class KeysDialog(QDialog):
         self.setWindowTitle(self.tr("Keyboard"))
         self.resize(760, 620)
         body = QWidget(self)
-        grid = QGridLayout(body)
-        grid.setHorizontalSpacing(28)
-        grid.setVerticalSpacing(14)
-        for number, (title, rows) in enumerate(actions.cheat_sheet()):
-            grid.addWidget(
-                self._section(title, rows), number // 2, number % 2, Qt.AlignmentFlag.AlignTop
-            )
+        columns = QHBoxLayout(body)
+        columns.setSpacing(28)
+        sides = [QVBoxLayout(), QVBoxLayout()]
+        for side in sides:
+            side.setSpacing(14)
+            columns.addLayout(side, 1)
         more = [
             (self.tr("Enter"), self.tr("Send the line; an empty one lets the story go on"), ""),
             (self.tr("Shift+Enter"), self.tr("A new line in the prompt line"), ""),
@@ -45,7 +45,14 @@ class KeysDialog(QDialog):
             (self.tr("Esc"), self.tr("Stop writing"), ""),
             (self.tr("Ctrl+wheel"), self.tr("Larger or smaller letters"), ""),
         ]
-        grid.addWidget(self._section(self.tr("Prompt line and page"), more), grid.rowCount(), 0)
+        sections = [*actions.cheat_sheet(), (self.tr("Prompt line and page"), more)]
+        heights = [0, 0]
+        for title, rows in sections:
+            shorter = heights.index(min(heights))
+            sides[shorter].addWidget(self._section(title, rows))
+            heights[shorter] += len(rows) + 3
+        for side in sides:
+            side.addStretch(1)
         scroll = QScrollArea(self)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
@@ -75,7 +82,7 @@ class KeysDialog(QDialog):
             what.setWordWrap(True)
             grid.addWidget(key, number, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(what, number, 1)
-        grid.setColumnMinimumWidth(0, self.fontMetrics().horizontalAdvance("Ctrl+Shift+Space"))
+        grid.setColumnMinimumWidth(0, self.fontMetrics().horizontalAdvance("Ctrl+Shift+Return "))
         grid.setColumnStretch(1, 1)
         return box
 

@@ -22,7 +22,7 @@ from engine.story.shelf import Shelf
 from engine.story.store import Store
 from engine.story.trim import Mode
 
-FIRST = "the-lighthouse"  # the scenario a first start offers
+FIRST = "castle-gray"  # the scenario a first start offers
 KINDS = {
     "story": Mode.STORY,
     "poem": Mode.POEM,
@@ -70,10 +70,10 @@ class Librarian(QObject):
             cards = [card_of(item) for item in found if not item.name.startswith("blank-")]
             self._home.set_scenarios(cards)
         if not self._preferences.value.greeted:
-            self._feature(None)
+            self.feature(None)
         self.search("")
 
-    def _feature(self, last: StoryRow | None) -> None:
+    def feature(self, last: StoryRow | None) -> None:
         """First the story that was open last; on a first start a scenario that is ready to play."""
         if last is not None:
             self._home.greet("")
@@ -98,10 +98,10 @@ class Librarian(QObject):
     @Slot(str)
     def search(self, text: str) -> None:
         """List the stories in which ``text`` stands; all of them if it is empty."""
-        folder = self._preferences.value.stories_folder
+        folder, last = (self._preferences.value.stories_folder, self._preferences.value.last_story)
         if self._search is not None:
             self._search.cancel()
-        self._search = Job(once(lambda: look_up(folder, text)))
+        self._search = Job(once(lambda: look_up(folder, text, last)))
         self._search.yielded.connect(self._listed)
         self._search.ended.connect(self._ended)
         self._jobs.start(self._search, Lane.IO)
@@ -111,9 +111,7 @@ class Librarian(QObject):
         self._home.set_stories(found.rows, any_at_all=found.any_at_all)
         if found.searched:
             return
-        last = self._preferences.value.last_story
-        rows = {row.path: row for row in found.rows}
-        self._feature(rows.get(last) or next(iter(found.rows), None))
+        self.feature(found.featured)
 
     @Slot(object)
     def _ended(self, error: object) -> None:

@@ -294,6 +294,7 @@ class Page(QTextEdit):
     def _dress(self) -> None:
         self._canvas.formats = self._setting.formats()
         self.setPalette(self._setting.palette())
+        self.viewport().setPalette(self.palette())  # a style sheet keeps it from being inherited
         self.document().setDefaultFont(self._setting.font)
         self.setCursorWidth(max(1, round(self._canvas.formats.size / 11)))
         self._fit()

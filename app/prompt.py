@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
@@ -117,15 +117,30 @@ class Prompt(QWidget):
         """Choose do, say or story."""
         number = MODES.index(mode)
         self._modes.button(number).setChecked(True)
-        hints = (
-            self.tr("What do you do? An empty line lets the story go on."),
-            self.tr("What do you say?"),
-            self.tr("Write the story on in your own words."),
-        )
-        if not self._adventure:
-            hints = (self.tr("Write on, or press Enter and let the model go on."),) * 3
-        self.line.setPlaceholderText(hints[number])
+        self._hint()
         self._update()
+
+    def _hint(self) -> None:
+        """Say what the line is for, in as many words as there is room for."""
+        hints = {
+            Kind.DO: (
+                self.tr("What do you do? An empty line lets the story go on."),
+                self.tr("What do you do?"),
+            ),
+            Kind.SAY: (self.tr("What do you say?"), self.tr("Say…")),
+            Kind.STORY: (self.tr("Write the story on in your own words."), self.tr("Write on…")),
+        }
+        long, short = hints[self.mode]
+        if not self._adventure:
+            long = self.tr("Write on, or press Enter and let the model go on.")
+        room = self.line.viewport().width() - 2 * round(self.line.document().documentMargin())
+        fits = self.line.fontMetrics().horizontalAdvance(long) < room
+        self.line.setPlaceholderText(long if fits else short)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow line has a short hint."""
+        super().resizeEvent(event)
+        self._hint()
 
     def set_adventure(self, *, on: bool) -> None:
         """Outside of an adventure there is nothing to do or to say, only to write on."""

@@ -15,7 +15,14 @@ QToolBar QToolButton { border: 0; border-radius: 6px; padding: 5px; }
 QToolBar QToolButton:hover { background: $hover; }
 QToolBar QToolButton:pressed, QToolBar QToolButton:checked { background: $press; }
 QToolBar QToolButton:focus { border: 1px solid $accent; padding: 4px; }
-QMenuBar { background: $window; color: $ink; }
+QMenuBar { background: $window; color: $ink; padding: 3px 6px 0 6px; }
+QMenuBar::item { padding: 4px 9px; border-radius: 6px; background: transparent; }
+QMenuBar::item:selected { background: $hover; }
+QPushButton { background: $button; color: $ink; border: 1px solid $rule; border-radius: 8px; padding: 5px 14px; }
+QPushButton:hover { background: $hover; }
+QPushButton:pressed { background: $press; }
+QPushButton:focus { border: 1px solid $accent; }
+QPushButton:disabled { color: $dim; }
 QStatusBar { background: $window; color: $dim; border-top: 1px solid $hair; }
 QStatusBar::item { border: 0; }
 QStatusBar QLabel { color: $dim; padding: 2px 6px; }
@@ -28,7 +35,7 @@ QLabel#versions { color: $dim; }
 QLabel#story_title { color: $dim; padding: 0 8px; }
 QWidget#prompt { background: $window; border-top: 1px solid $hair; }
 QPlainTextEdit#prompt_line { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px;
-    padding: 2px 4px; selection-background-color: $selection; selection-color: $ink; }
+    padding: 0 4px; selection-background-color: $selection; selection-color: $ink; }
 QPlainTextEdit#prompt_line:focus { border: 1px solid $accent; }
 QPushButton[segment] { background: $button; color: $ink; border: 1px solid $rule; padding: 5px 12px; }
 QPushButton[segment="first"] { border-top-left-radius: 8px; border-bottom-left-radius: 8px; }
@@ -45,6 +52,7 @@ QPushButton#send:focus, QPushButton[primary="true"]:focus { border: 2px solid $i
 QPushButton#send:disabled, QPushButton[primary="true"]:disabled { background: $button; color: $dim; border-color: $rule; }
 QToolButton#reply_length { background: transparent; color: $dim; border: 1px solid transparent; border-radius: 8px;
     padding: 4px 16px 4px 8px; }
+QToolButton#reply_length::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: 4px; }
 QToolButton#reply_length:hover { background: $hover; color: $ink; }
 QToolButton#reply_length:focus { border: 1px solid $accent; color: $ink; }
 QLabel[quiet="true"] { color: $dim; }

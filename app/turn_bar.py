@@ -76,4 +76,4 @@ class TurnBar(QWidget):
     def resizeEvent(self, event) -> None:
         """Words only where there is room."""
         super().resizeEvent(event)
-        self.set_narrow(narrow=self.width() < 560)
+        self.set_narrow(narrow=self.width() < 640)

@@ -288,3 +288,16 @@ def test_an_empty_retry_is_asked_again_beside_the_old_version(game):
     game.press("undo")
     assert last(game) == "The chest creaks open."
     game.agree()
+
+
+def test_undo_in_the_prompt_line_is_the_lines_own_only_while_it_has_text(qtbot, game):
+    game.begin()
+    game.play("open the chest")
+    game.line.setFocus()
+    qtbot.keyClicks(game.line, "draft")
+    qtbot.keyClick(game.line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert last(game) == "The chest creaks open."
+    assert game.line.toPlainText() == ""
+    qtbot.keyClick(game.line, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert last(game) == "open the chest"
+    game.agree()

@@ -112,8 +112,9 @@ class Line(QPlainTextEdit):
 
     def _height(self) -> int:
         lines = min(MAX_LINES, max(1, round(self.document().size().height())))
-        margins = round(2 * self.document().documentMargin()) + 2 * self.frameWidth()
-        return self.fontMetrics().lineSpacing() * lines + margins
+        frame = self.height() - self.viewport().height()
+        margins = round(2 * self.document().documentMargin())
+        return self.fontMetrics().lineSpacing() * lines + margins + frame
 
     @Slot()
     def _fit(self) -> None:

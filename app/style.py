@@ -9,14 +9,14 @@ from PySide6.QtGui import QColor
 from app.theme import Theme, blend, contrast
 
 _SHEET = Template("""
-QToolBar { background: $window; border: 0; border-bottom: 1px solid $hair; padding: 3px 8px; spacing: 2px; }
+QToolBar { background: $window; border: 0; border-bottom: 1px solid $hair; padding: 1px 8px; spacing: 2px; }
 QToolBar::separator { background: $hair; width: 1px; margin: 6px 6px; }
 QToolBar QToolButton { border: 0; border-radius: 6px; padding: 5px; }
 QToolBar QToolButton:hover { background: $hover; }
 QToolBar QToolButton:pressed, QToolBar QToolButton:checked { background: $press; }
 QToolBar QToolButton:focus { border: 1px solid $accent; padding: 4px; }
-QMenuBar { background: $window; color: $ink; padding: 3px 6px 0 6px; }
-QMenuBar::item { padding: 4px 9px; border-radius: 6px; background: transparent; }
+QMenuBar { background: $window; color: $ink; padding: 1px 6px 0 6px; }
+QMenuBar::item { padding: 3px 8px; border-radius: 6px; background: transparent; }
 QMenuBar::item:selected { background: $hover; }
 QPushButton { background: $button; color: $ink; border: 1px solid $rule; border-radius: 8px; padding: 5px 14px; }
 QPushButton:hover { background: $hover; }
@@ -37,7 +37,7 @@ QWidget#prompt { background: $window; border-top: 1px solid $hair; }
 QPlainTextEdit#prompt_line { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px;
     padding: 0 4px; selection-background-color: $selection; selection-color: $ink; }
 QPlainTextEdit#prompt_line:focus { border: 1px solid $accent; }
-QPushButton[segment] { background: $button; color: $ink; border: 1px solid $rule; padding: 5px 12px; }
+QPushButton[segment] { background: $button; color: $ink; border: 1px solid $rule; border-radius: 0; padding: 5px 12px; }
 QPushButton[segment="first"] { border-top-left-radius: 8px; border-bottom-left-radius: 8px; }
 QPushButton[segment="middle"] { border-left: 0; }
 QPushButton[segment="last"] { border-left: 0; border-top-right-radius: 8px; border-bottom-right-radius: 8px; }

@@ -43,6 +43,8 @@ class Player:
         self.app.start(file)
         self.window = self.app.window
         self.wait(self.window.isVisible)
+        self.window.activateWindow()  # a bare X server has nobody who would
+        QTest.qWaitForWindowActive(self.window, 5000)
         self.wait(lambda: self.app.models.current)
 
     def _fault(self, text: str) -> None:

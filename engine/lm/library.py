@@ -29,3 +29,9 @@ def find_model(name: str) -> Path:
         f"There is no model '{name[:200]}': name '{BUILT_IN}', a model from your library, or a folder "
         "with config.json, model.safetensors and the tokenizer's files."
     )
+
+
+def model_name(folder: Path) -> str:
+    """What people call the model in a folder; stored with its replies."""
+    folder = folder.resolve()
+    return "Ember" if folder == find_model(BUILT_IN).resolve() else folder.name

@@ -14,6 +14,7 @@ from engine.lm.backend import Capabilities, Event, Identity, Prefill, Request, S
 from engine.lm.checkpoint import digest, load_model
 from engine.lm.generate import check, generate
 from engine.lm.gpt import GPT
+from engine.lm.library import model_name
 from engine.lm.reader import Reader
 from engine.lm.score import score
 from engine.lm.settings import STAGES
@@ -58,7 +59,7 @@ class LocalBackend:
         """
         tokenizer = load_tokenizer(folder)
         model = load_model(folder, dtype=dtype, device=device, notice=notice)
-        return cls(model, tokenizer, Identity(name or folder.resolve().name, digest(folder)))
+        return cls(model, tokenizer, Identity(name or model_name(folder), digest(folder)))
 
     @property
     def model(self) -> GPT:

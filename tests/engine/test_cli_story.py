@@ -54,7 +54,7 @@ def test_a_game_from_a_pipe_is_a_story_file(
         for reply in replies:
             assert {span.author for span in reply.spans} == {Author.MODEL}
             assert reply.meta is not None
-            assert reply.meta.model == "ember"
+            assert reply.meta.model == "Ember"
             assert reply.meta.ids
 
 

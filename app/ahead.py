@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.jobs import Job, Lane
 from engine.errors import KnownError
-from engine.turn import prepare
 
 if TYPE_CHECKING:
     from app.writer import Writer
@@ -46,6 +45,8 @@ class ReadAhead(QObject):
         story, model, builder = writer.story, writer.model, writer.builder
         if story is None or model is None or builder is None or writer.streaming:
             return
+        from engine.turn import prepare
+
         try:
             turn = prepare(story, model.backend, builder, writer.play(story), 0)
         except KnownError:

@@ -41,6 +41,7 @@ class Application(QObject):
         self.window.show()
         if file:
             self.window.librarian.open(file)
+        QApplication.processEvents()  # the first frame, before anything is read
         self.window.librarian.refresh()
         for problem in self.preferences.problems:
             self.window.show_problem(problem)

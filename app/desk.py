@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.actions import Actions
-from app.find_bar import FindBar
 from app.page import Page
 from app.page_layout import Mode as Setting
 from app.prompt import Prompt
 from app.turn_bar import TurnBar
 from engine.story.trim import Mode
+
+if TYPE_CHECKING:
+    from app.find_bar import FindBar
 
 SETTINGS = {
     Mode.ADVENTURE: Setting.PROSE,
@@ -30,14 +33,13 @@ class Desk(QWidget):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.page = Page(self)
-        self.find_bar = FindBar(self.page, self)
+        self._find_bar: FindBar | None = None
         self.turn_bar = TurnBar(actions, self)
         self.prompt = Prompt(self)
         self._mode = Mode.ADVENTURE
         self.lines = QVBoxLayout(self)
         self.lines.setContentsMargins(0, 0, 0, 0)
         self.lines.setSpacing(0)
-        self.lines.addWidget(self.find_bar)
         self.lines.addWidget(self.page, 1)
         self.lines.addWidget(self.turn_bar)
         self.lines.addWidget(self.prompt)
@@ -48,6 +50,21 @@ class Desk(QWidget):
         self._mode = mode
         self.page.apply_setting(replace(self.page.setting, mode=SETTINGS[mode]))
         self.prompt.set_adventure(on=mode is Mode.ADVENTURE)
+
+    @property
+    def find_bar(self) -> FindBar:
+        """The bar that finds and replaces, made when it is first wanted."""
+        if self._find_bar is None:
+            from app.find_bar import FindBar
+
+            self._find_bar = FindBar(self.page, self)
+            self.lines.insertWidget(0, self._find_bar)
+        return self._find_bar
+
+    @Slot()
+    def show_find(self) -> None:
+        """Show the bar that finds and replaces."""
+        self.find_bar.open_with_selection()
 
     @Slot(bool)
     def set_focus_mode(self, on: bool) -> None:  # noqa: FBT001  a QAction's slot

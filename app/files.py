@@ -10,13 +10,11 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog
 
 from engine.errors import KnownError
-from engine.story.formats.own import to_json
-from engine.story.formats.text import reading_text, to_markdown, to_text
 from engine.story.schema import EXTENSION
-from engine.story.tree import Story
 
 if TYPE_CHECKING:
     from app.window import Window
+    from engine.story.tree import Story
 
 MAX_TITLE = 120
 
@@ -57,6 +55,8 @@ class Files(QObject):
         """Put the whole story on the clipboard."""
         story = self._window.writer.story
         if story is not None:
+            from engine.story.formats.text import reading_text
+
             QApplication.clipboard().setText(reading_text(story))
             self._window.status.say(self.tr("The story is on the clipboard."))
 
@@ -102,6 +102,9 @@ def export_story(story: Story, target: Path) -> None:
     Raises:
         KnownError: the file cannot be written.
     """
+    from engine.story.formats.own import to_json
+    from engine.story.formats.text import to_markdown, to_text
+
     writers = {".md": to_markdown, ".json": lambda s: json.dumps(to_json(s), ensure_ascii=False)}
     text = writers.get(target.suffix.lower(), to_text)(story)
     draft = target.with_name(f".{target.name}.part")

@@ -11,11 +11,11 @@ from app.live import LiveTurn
 from engine.errors import KnownError
 from engine.story.adventure import ACTIONS
 from engine.story.node import Author
-from engine.turn import Shown, prepare
 
 if TYPE_CHECKING:
     from app.writer import Writer
     from engine.story.change import Change
+    from engine.turn import Shown
 
 STEP = 120  # ms between two insertions into the story
 LEAST = 24  # tokens asked for, however short the words to replace
@@ -54,6 +54,8 @@ class Inserting(QObject):
         if self._old:
             length = model.backend.tokenizer.count(self._old)
             play = replace(play, max_tokens=max(LEAST, min(play.max_tokens, length)))
+        from engine.turn import prepare
+
         try:
             turn = prepare(story, model.backend, builder, play, writer.seed(), upto=start)
         except KnownError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QDialog, QWidget
@@ -11,16 +12,14 @@ from PySide6.QtWidgets import QDialog, QWidget
 from app.cards import Card
 from app.home import Featured, Home
 from app.jobs import Job, Jobs, Lane, once
-from app.lookup import Found, look_up
-from app.placeholders_dialog import PlaceholdersDialog, Question
 from app.settings import Preferences
 from app.story_list import StoryRow
 from engine.errors import KnownError
-from engine.story.begin import begin
 from engine.story.scenario import Scenario, load_folder, surprise
-from engine.story.shelf import Shelf
-from engine.story.store import Store
 from engine.story.trim import Mode
+
+if TYPE_CHECKING:
+    from app.lookup import Found
 
 FIRST = "castle-gray"  # the scenario a first start offers
 KINDS = {
@@ -98,6 +97,8 @@ class Librarian(QObject):
     @Slot(str)
     def search(self, text: str) -> None:
         """List the stories in which ``text`` stands; all of them if it is empty."""
+        from app.lookup import look_up  # SQLite and all: not needed for the first frame
+
         folder, last = (self._preferences.value.stories_folder, self._preferences.value.last_story)
         if self._search is not None:
             self._search.cancel()
@@ -125,6 +126,8 @@ class Librarian(QObject):
     @Slot(str)
     def open(self, path: str) -> None:
         """Open a story file."""
+        from engine.story.store import Store
+
         try:
             store = Store.open(Path(path))
         except KnownError as error:
@@ -138,6 +141,8 @@ class Librarian(QObject):
         scenario = self._scenarios[name]
         answers: dict[str, str] = {}
         if scenario.placeholders and self._preferences.value.greeted:
+            from app.placeholders_dialog import PlaceholdersDialog, Question
+
             questions = [
                 Question(item.name, item.label, item.default, item.choices)
                 for item in scenario.placeholders
@@ -178,6 +183,10 @@ class Librarian(QObject):
         self._begin(Scenario(titles[kind], kind=KINDS[kind], settings=settings))
 
     def _begin(self, scenario: Scenario) -> None:
+        from engine.story.begin import begin
+        from engine.story.shelf import Shelf
+        from engine.story.store import Store
+
         try:
             folder = self._preferences.value.stories_folder
             folder.mkdir(parents=True, exist_ok=True)

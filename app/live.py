@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QObject, Signal, Slot
 
 from app.jobs import Job, Jobs, Lane
 from engine.lm.backend import Backend, Prefill, Token
-from engine.turn import Turn
+
+if TYPE_CHECKING:
+    from engine.turn import Turn
 
 
 class LiveTurn(QObject):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from app.models import Models
 from app.settings import FIELDS, Preferences
 from engine.errors import KnownError
-from engine.lm.presets import find
-from engine.lm.settings import SamplerSettings
-from engine.story.tree import Story
 from engine.story.trim import Mode
-from engine.turn import Play
+
+if TYPE_CHECKING:
+    from engine.lm.settings import SamplerSettings
+    from engine.story.tree import Story
+    from engine.turn import Play
 
 DEFAULT_PRESET = "balanced"
 
@@ -24,6 +27,8 @@ class Playing:
 
     def __call__(self, story: Story) -> Play:
         """What holds for ``story`` now."""
+        from engine.turn import Play
+
         model = self._models.current
         named = story.settings.get("preset") or (model.profile.preset if model else "")
         sampling = self._sampling(str(named or DEFAULT_PRESET))
@@ -41,6 +46,8 @@ class Playing:
         return self._preferences.value.reply_tokens
 
     def _sampling(self, name: str) -> SamplerSettings:
+        from engine.lm.presets import find
+
         if name not in self._known:
             try:
                 self._known[name] = find(name).settings

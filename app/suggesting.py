@@ -11,7 +11,6 @@ from app.live import LiveTurn
 from engine.errors import KnownError
 from engine.story.node import Kind
 from engine.story.suggest import suggestions
-from engine.turn import prepare
 
 if TYPE_CHECKING:
     from app.writer import Writer
@@ -53,6 +52,8 @@ class Suggesting(QObject):
             top=0,
             n=self.wanted + SPARE if model.backend.capabilities.candidates else 1,
         )
+        from engine.turn import prepare
+
         try:
             turn = prepare(story, model.backend, builder, play, writer.seed(), cue=CUE)
         except KnownError as error:

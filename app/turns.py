@@ -8,13 +8,12 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.live import LiveTurn
 from engine.errors import KnownError
-from engine.story.adventure import Halt
 from engine.story.editing import PARAGRAPH
-from engine.turn import Shown, prepare
 
 if TYPE_CHECKING:
     from app.writer import Writer
     from engine.story.node import Node
+    from engine.turn import Shown
 
 DRAFT_MS = 1000
 EMPTY_TRIES = 3  # how often an empty reply is asked for again
@@ -58,6 +57,8 @@ class Turns(QObject):
             self._key, self._old = f"retry/{reply.id}/{writer.seed()}", reply.id
             story.retry(merge_key=self._key)
         backend = model.backend
+        from engine.turn import prepare
+
         try:
             turn = prepare(story, backend, builder, writer.play(story), writer.seed())
         except KnownError as error:
@@ -129,7 +130,7 @@ class Turns(QObject):
             text = self.tr("The model had nothing to say. Try again, or write on yourself.")
             writer.said.emit(text)
         self._tries = 0
-        if stop is not None and stop.why is Halt.LOOP:
+        if stop is not None and stop.why == "loop":
             writer.said.emit(self.tr("The model began to repeat itself; that was left out."))
         elif node is not None and live.turn.reply().ending is not None:
             text = self.tr("This looks like an ending. Go on, go back a turn, or begin anew.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Slot
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import (
@@ -21,7 +23,6 @@ from app.actions import Actions
 from app.desk import Desk
 from app.errors import Faults
 from app.files import Files
-from app.help import AboutDialog, KeysDialog
 from app.home import Home
 from app.icons import lantern
 from app.jobs import Jobs
@@ -32,10 +33,11 @@ from app.playing import Playing, mode_of
 from app.settings import Preferences
 from app.status import Status
 from app.writer import Writer
-from engine import paths
 from engine.errors import KnownError
 from engine.story.node import Kind
-from engine.story.store import Store
+
+if TYPE_CHECKING:
+    from engine.story.store import Store
 
 SMALLEST = QSize(560, 420)
 
@@ -74,8 +76,7 @@ class Window(QMainWindow):
         self._title.setObjectName("story_title")
         self._bar = self._tool_bar()
         self.actions_.fill_menus(self.menuBar())
-        self.writer = Writer(self.desk.page, jobs, self)
-        self.writer.play = Playing(preferences, models)
+        self.writer = Writer(self.desk.page, jobs, self, play=Playing(preferences, models))
         self.librarian = Librarian(self.home, preferences, jobs, self)
         self.files = Files(self)
         self.look = Look(preferences, self.actions_, self.desk, self.writer, self)
@@ -113,7 +114,7 @@ class Window(QMainWindow):
                 "home": self.go_home, "open": self.files.choose, "new": self.librarian.blank,
                 "surprise": self.librarian.surprise, "rename": self.files.rename,
                 "export": self.files.export, "copy_story": self.files.copy, "close": self.close,
-                "undo": w.undo, "redo": w.redo, "find": self.desk.find_bar.open_with_selection,
+                "undo": w.undo, "redo": w.redo, "find": self.desk.show_find,
                 "submit": prompt.submit, "continue": w.go_on, "stop": w.stop, "retry": w.retry,
                 "previous": w.previous_version, "next": w.next_version, "back": w.back,
                 "suggest": w.suggest, "insert": w.insert, "continue_selection": w.insert,
@@ -315,10 +316,15 @@ class Window(QMainWindow):
 
     @Slot()
     def _keys(self) -> None:
+        from app.help import KeysDialog
+
         KeysDialog(self.actions_, self).open()
 
     @Slot()
     def _about(self) -> None:
+        from app.help import AboutDialog
+        from engine import paths
+
         AboutDialog(str(self.preferences.value.stories_folder), str(paths.models()), self).open()
 
     # Opening and closing

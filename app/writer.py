@@ -13,20 +13,19 @@ from app.inserting import Inserting
 from app.suggesting import Suggesting
 from app.turns import Turns
 from engine.errors import KnownError
-from engine.story.actions import interpret
 from engine.story.change import Change
-from engine.story.context import ContextBuilder
 from engine.story.node import Kind, Node
 from engine.story.trim import Mode
-from engine.turn import Play
 
 if TYPE_CHECKING:
     from app.jobs import Jobs
     from app.models import Model
     from app.page import Page
     from app.page_text import Edit
+    from engine.story.context import ContextBuilder
     from engine.story.store import Store
     from engine.story.tree import Story
+    from engine.turn import Play
 
 TYPING = "typing"
 
@@ -66,6 +65,7 @@ class Writer(QObject):
         jobs: Jobs,
         parent: QObject | None = None,
         *,
+        play: Callable[[Story], Play],
         seeds: Callable[[], int] | None = None,
     ) -> None:
         super().__init__(parent)
@@ -75,7 +75,7 @@ class Writer(QObject):
         self.store: Store | None = None
         self.model: Model | None = None
         self.builder: ContextBuilder | None = None
-        self.play: Callable[[Story], Play] = lambda _story: Play()
+        self.play = play
         self.waiting: tuple[Kind, str] | None = None  # an action that is sent after the passage
         self._seeds = seeds or (lambda: random.SystemRandom().getrandbits(32))
         self._unwatch: Callable[[], None] = lambda: None
@@ -114,6 +114,8 @@ class Writer(QObject):
         if not wanted:
             self.stop()
         self.model = model
+        from engine.story.context import ContextBuilder
+
         self.builder = ContextBuilder(model.backend.tokenizer, model.profile)
         if wanted:
             self._turns.start()
@@ -154,6 +156,8 @@ class Writer(QObject):
 
     def _understood(self, kind: Kind, text: str) -> tuple[Kind, str]:
         """In an adventure a line in quotes is spoken, one that begins with ! is the story's."""
+        from engine.story.actions import interpret
+
         if self.story is None or self.play(self.story).mode is not Mode.ADVENTURE:
             return Kind.STORY, text
         return interpret(kind, text)

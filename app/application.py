@@ -2,46 +2,61 @@
 
 from __future__ import annotations
 
-import logging
-import signal
-import socket
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, QSocketNotifier, Qt, QTimer, Slot
 from PySide6.QtWidgets import QApplication
 
 from app import IDENTIFIER, NAME, VERSION
-from app.errors import Faults
-from app.jobs import Jobs
-from app.models import Model, Models, load_local
 from app.settings import Preferences
-from app.single import FirstWindow, hand_over
 from app.theme import load_fonts
 from app.window import Window
+
+if TYPE_CHECKING:
+    from app.models import Model
 
 
 class Application(QObject):
     """What lives as long as the program: settings, threads, the window."""
 
-    def __init__(self, *, listen: bool = True, load: Callable[[str], Model] = load_local) -> None:
+    def __init__(self, *, load: Callable[[str], Model] | None = None, at_once: bool = True) -> None:
         super().__init__()
+        self._load = load
         self.preferences = Preferences()
+        self.window = Window(self.preferences)
+        if at_once:
+            self.furnish()
+
+    def furnish(self) -> None:
+        """Put everything into the window that its first frame does not need."""
+        from app.errors import Faults
+        from app.jobs import Jobs
+        from app.models import Models, load_local
+
         self.faults = Faults(self)
         self.jobs = Jobs(self)
-        self.models = Models(self.jobs, self, load=load)
-        self.first = FirstWindow(self) if listen else None
-        self.window = Window(self.preferences, self.jobs, self.models, self.faults)
-        if self.first is not None:
-            self.first.listen()
-            self.first.asked.connect(self.asked)
+        self.models = Models(self.jobs, self, load=self._load or load_local)
+        self.window.furnish(self.jobs, self.models, self.faults)
+
+    def listen(self) -> None:
+        """Be the one window that later starts hand their files to."""
+        from app.single import FirstWindow
+
+        self._first = FirstWindow(self)
+        self._first.listen()
+        self._first.asked.connect(self.asked)
 
     def start(self, file: str = "") -> None:
         """Show the window, then load the model; open ``file`` if there is one."""
         self.window.show()
+        QApplication.processEvents()  # the first frame, before anything else is read
+        if not self.window.furnished:
+            self.furnish()
+            self.faults.install()
         if file:
             self.window.librarian.open(file)
-        QApplication.processEvents()  # the first frame, before anything is read
         self.window.librarian.refresh()
         for problem in self.preferences.problems:
             self.window.show_problem(problem)
@@ -66,8 +81,12 @@ class Signals(QObject):
     """Ctrl-C in the terminal and the end of the session close the window in good order."""
 
     def __init__(self, window: Window) -> None:
+        import signal
+        import socket
+
         super().__init__(window)
         self._window = window
+        self._signal = signal
         self._ours, self._theirs = socket.socketpair()
         self._theirs.setblocking(False)  # noqa: FBT003
         self._notifier = QSocketNotifier(self._ours.fileno(), QSocketNotifier.Type.Read, self)
@@ -78,7 +97,7 @@ class Signals(QObject):
 
     def close(self) -> None:
         """Let go of the signals."""
-        signal.set_wakeup_fd(-1)
+        self._signal.set_wakeup_fd(-1)
         self._ours.close()
         self._theirs.close()
 
@@ -104,14 +123,15 @@ def make_qt(arguments: list[str]) -> QApplication:
 
 def run(file: str = "") -> int:
     """Run until the window is closed; the exit code."""
-    logging.basicConfig(level=logging.WARNING)
     qt = make_qt(sys.argv[:1])
+    from app.single import hand_over
+
     if hand_over(file):
         return 0
-    application = Application()
+    application = Application(at_once=False)
     signals = Signals(application.window)
-    application.faults.install()
     application.start(file)
+    application.listen()
     try:
         return qt.exec()
     finally:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QImage, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QImage, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from engine import paths
 
-SIZES = (16, 20, 24, 32, 40, 48, 64)
+SIZES = (16, 20)  # of the bar under the page, and of the tool bar
 
 
 def line_icon(name: str, palette: QPalette) -> QIcon:
     """Icon ``name`` in the palette's text colours, enabled and disabled."""
     icon = QIcon()
+    scale = max(1.0, QGuiApplication.primaryScreen().devicePixelRatio())
     groups = (
         (QIcon.Mode.Normal, QPalette.ColorGroup.Active),
         (QIcon.Mode.Disabled, QPalette.ColorGroup.Disabled),
@@ -21,11 +22,11 @@ def line_icon(name: str, palette: QPalette) -> QIcon:
     for mode, group in groups:
         colour = palette.color(group, QPalette.ColorRole.WindowText)
         for size in SIZES:
-            icon.addPixmap(_paint(name, size, colour), mode)
+            icon.addPixmap(_paint(name, round(size * scale), colour), mode)
     return icon
 
 
-def lantern(sizes: tuple[int, ...] = (16, 32, 48, 64, 128, 256)) -> QIcon:
+def lantern(sizes: tuple[int, ...] = (32, 128)) -> QIcon:
     """The program's own icon."""
     icon = QIcon()
     for size in sizes:

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QCoreApplication, QObject, Slot
+from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QMenu
 
-from app.actions import BY_ID, SEPARATOR, TOOLBAR, Actions
+from app.actions import Actions
 from app.desk import Desk
-from app.icons import line_icon
+from app.dress import dress
 from app.page_formats import Marks
 from app.settings import Preferences, Settings
-from app.style import sheet
-from app.theme import SYSTEM, Theme, apply_theme, load_theme, theme_ids
-from app.turn_bar import VERBS
+from app.theme import SYSTEM, Theme, load_theme, theme_ids
+from app.window import MODES, Window
 from app.writer import Writer
-from engine.errors import KnownError
 from engine.story.node import Kind
-
-MODES = {"mode_do": Kind.DO, "mode_say": Kind.SAY, "mode_story": Kind.STORY}
 
 
 class Look(QObject):
@@ -32,14 +28,14 @@ class Look(QObject):
         actions: Actions,
         desk: Desk,
         writer: Writer,
-        parent: QObject,
+        window: Window,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(window)
+        self._window = window
         self._preferences = preferences
         self._actions = actions
         self._desk = desk
         self._writer = writer
-        self._theme: Theme | None = None
         self._themes = QActionGroup(self)
         self._themes.triggered.connect(self._theme_chosen)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
@@ -60,20 +56,8 @@ class Look(QObject):
     @Slot(object)
     def dress(self, settings: Settings) -> None:
         """Show the settings."""
-        try:
-            theme = load_theme(settings.theme)
-        except KnownError:
-            theme = load_theme(SYSTEM)
-        app = QCoreApplication.instance()
-        if theme != self._theme and isinstance(app, QApplication):
-            self._theme = theme
-            apply_theme(app, theme)
-            app.setStyleSheet(sheet(theme))
-            for name in {*TOOLBAR, *VERBS, "previous", "next"} - {SEPARATOR}:
-                self._actions[name].setIcon(line_icon(BY_ID[name].icon, app.palette()))
-        self._set_page(settings, theme)
+        self._set_page(settings, dress(self._window, self._actions, settings.theme))
         prompt = self._desk.prompt
-        prompt.length.set_tokens(settings.reply_tokens)
         prompt.set_mode(Kind(settings.mode))
         self._writer.set_habits(read_ahead=settings.read_ahead, suggestions=settings.suggestions)
         for action in self._themes.actions():

@@ -28,7 +28,7 @@ class SelfTest:
         self._home = home
         self._started = time.perf_counter()
         self.qt = make_qt(["selftest"])
-        self.app = Application(listen=False)
+        self.app = Application()
         self.faults: list[str] = []
         self.app.faults.fault.disconnect(self.app.faults.show_fault)
         self.app.faults.fault.connect(self.faults.append)

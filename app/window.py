@@ -20,39 +20,32 @@ from PySide6.QtWidgets import (
 
 from app import NAME
 from app.actions import Actions
-from app.desk import Desk
-from app.errors import Faults
-from app.files import Files
+from app.dress import dress
 from app.home import Home
 from app.icons import lantern
-from app.jobs import Jobs
-from app.librarian import Librarian
-from app.look import MODES, Look
-from app.models import Model, Models
-from app.playing import Playing, mode_of
-from app.settings import Preferences
 from app.status import Status
-from app.writer import Writer
 from engine.errors import KnownError
 from engine.story.node import Kind
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what the first frame does not need is imported by ``furnish``
+    from app.errors import Faults
+    from app.jobs import Jobs
+    from app.models import Model, Models
+    from app.settings import Preferences
     from engine.story.store import Store
+
+MODES = {"mode_do": Kind.DO, "mode_say": Kind.SAY, "mode_story": Kind.STORY}
 
 SMALLEST = QSize(560, 420)
 
 
 class Window(QMainWindow):
-    """Puts the parts together and gives each action its slot."""
+    """Puts the parts together and gives each action its slot.
 
-    def __init__(
-        self,
-        preferences: Preferences,
-        jobs: Jobs,
-        models: Models,
-        faults: Faults,
-        parent: QWidget | None = None,
-    ) -> None:
+    It is made in two steps, so that it can be on the screen before the rest is even imported.
+    """
+
+    def __init__(self, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(NAME)
         self.setWindowIcon(lantern())
@@ -60,23 +53,36 @@ class Window(QMainWindow):
         self.resize(1080, 760)
         self.setDockNestingEnabled(True)
         self.preferences = preferences
-        self.jobs = jobs
-        self.models = models
-        self.faults = faults
+        self.furnished = False
         self.actions_ = Actions(self, preferences.value.shortcuts)
         self.home = Home(self)
-        self.desk = Desk(self.actions_, self)
         self.status = Status(self)
         self.setStatusBar(self.status)
         self._middle = QStackedWidget(self)
         self._middle.addWidget(self.home)
-        self._middle.addWidget(self.desk)
         self.setCentralWidget(self._middle)
         self._title = QLabel(self)
         self._title.setObjectName("story_title")
         self._bar = self._tool_bar()
         self.actions_.fill_menus(self.menuBar())
-        self.writer = Writer(self.desk.page, jobs, self, play=Playing(preferences, models))
+        dress(self, self.actions_, preferences.value.theme)
+        self._restore()
+
+    def furnish(self, jobs: Jobs, models: Models, faults: Faults) -> None:
+        """Add all that makes it work: the desk, the writer, the stories, the model."""
+        from app.desk import Desk
+        from app.files import Files
+        from app.librarian import Librarian
+        from app.look import Look
+        from app.playing import Playing
+        from app.writer import Writer
+
+        preferences = self.preferences
+        self.jobs, self.models, self.faults = jobs, models, faults
+        self.desk = Desk(self.actions_, self)
+        self._middle.addWidget(self.desk)
+        self.playing = Playing(preferences, models)
+        self.writer = Writer(self.desk.page, jobs, self, play=self.playing)
         self.librarian = Librarian(self.home, preferences, jobs, self)
         self.files = Files(self)
         self.look = Look(preferences, self.actions_, self.desk, self.writer, self)
@@ -84,7 +90,7 @@ class Window(QMainWindow):
         self._words, self._words_before = 0, -1
         self._connect()
         self.look.dress(preferences.value)
-        self._restore()
+        self.furnished = True
         self._show_state()
 
     # Laying out
@@ -149,6 +155,7 @@ class Window(QMainWindow):
         home.open_wanted.connect(self.files.choose)
         self.librarian.opened.connect(self.open_story)
         self.librarian.problem.connect(self.show_problem)
+        self.librarian.trouble.connect(self._trouble)
         self.models.loading.connect(self._model_loading)
         self.models.loaded.connect(self._model_loaded)
         self.models.failed.connect(self._model_failed)
@@ -160,6 +167,8 @@ class Window(QMainWindow):
     @Slot(object)
     def open_story(self, store: Store) -> None:
         """Leave the story that is open, and work on this one."""
+        from app.playing import mode_of
+
         if not self._leave_story():
             store.close(discard=True)
             return
@@ -253,6 +262,17 @@ class Window(QMainWindow):
     @Slot(int)
     def _length_changed(self, tokens: int) -> None:
         self.preferences.update(reply_tokens=tokens)
+        story = self.writer.story
+        if story is not None and "max_tokens" in story.settings:  # the story's own length holds
+            settings = story.settings | {"max_tokens": tokens}
+            story.set("settings", settings, merge_key="settings/max_tokens")
+
+    @Slot(object)
+    def _trouble(self, sentence: str | None) -> None:
+        if sentence is None:
+            self.status.say(self.tr("Everything is saved again."))
+        else:
+            self.show_problem(sentence)
 
     @Slot(bool)
     def _focus(self, on: bool) -> None:  # noqa: FBT001  a QAction's slot
@@ -284,6 +304,9 @@ class Window(QMainWindow):
             if start < end and not writer.streaming:
                 states.add("selection")
         self.actions_.enable(states)
+        tokens = self.playing.reply_tokens(writer.story)
+        if tokens != self.desk.prompt.length.tokens:
+            self.desk.prompt.length.set_tokens(tokens)
         self.desk.prompt.set_state(streaming=writer.streaming, waiting=writer.waiting is not None)
 
     @Slot(int, int)
@@ -339,6 +362,9 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the partial passage, write what is left, stop the threads."""
+        if not self.furnished:
+            event.accept()
+            return
         if not self._leave_story():
             event.ignore()
             return

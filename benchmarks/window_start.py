@@ -30,7 +30,7 @@ import time; started = time.perf_counter()
 import sys
 from app.application import Application, make_qt
 app = make_qt(["bench"])
-application = Application(listen=False, load=lambda name: None)
+application = Application(load=lambda name: None, at_once=False)
 application.window.show(); app.processEvents(); application.window.grab()
 print(time.perf_counter() - started, "torch" in sys.modules)
 application.window.close()

@@ -118,7 +118,7 @@ class Studio:
 
         self.qt = make_qt(["screenshots"])
         self.target, self.scale, self.theme = target, scale, "light"
-        self.app = Application(listen=False)
+        self.app = Application()
         self.window = self.app.window
         self.window.resize(1120, 780)
         self.app.start()

@@ -34,7 +34,7 @@ class Game:
     def __init__(self, qtbot, replies=None, *, delay: float = 0.0, load: bool = True) -> None:
         self.bot = qtbot
         self.backend = ScriptedBackend(replies or REPLIES, n_ctx=4096, delay=delay)
-        self.app = Application(listen=False, load=self._load)
+        self.app = Application(load=self._load)
         self.faults: list[str] = []
         self.problems: list[str] = []
         self.app.faults.fault.disconnect(self.app.faults.show_fault)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.actions import TABLE, Actions
+from app.actions import BY_ID, Actions
 from app.icons import line_icon
 from app.style import sheet
 from app.theme import SYSTEM, Theme, apply_theme, load_theme
@@ -14,7 +17,7 @@ from engine.errors import KnownError
 WORN = "theme"  # the property of a window that says which theme it wears
 
 
-def dress(window: QWidget, actions: Actions, theme_id: str) -> Theme:
+def dress(window: QWidget, theme_id: str) -> Theme:
     """Put a theme on, unless the window wears it already; the theme, or the desktop's if unknown."""
     try:
         theme = load_theme(theme_id)
@@ -25,7 +28,12 @@ def dress(window: QWidget, actions: Actions, theme_id: str) -> Theme:
         window.setProperty(WORN, theme.id)
         apply_theme(app, theme)
         app.setStyleSheet(sheet(theme))
-        for entry in TABLE:
-            if entry.icon:
-                actions[entry.id].setIcon(line_icon(entry.icon, app.palette()))
     return theme
+
+
+def paint_icons(actions: Actions, names: Iterable[str]) -> None:
+    """Give these actions their icons, in the colours the application wears."""
+    for name in names:
+        icon = BY_ID[name].icon
+        if icon:
+            actions[name].setIcon(line_icon(icon, QGuiApplication.palette()))

@@ -8,9 +8,9 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction, QActionGroup, QGuiApplication
 from PySide6.QtWidgets import QMenu
 
-from app.actions import Actions
+from app.actions import BY_ID, Actions
 from app.desk import Desk
-from app.dress import dress
+from app.dress import dress, paint_icons
 from app.page_formats import Marks
 from app.settings import Preferences, Settings
 from app.theme import SYSTEM, Theme, load_theme, theme_ids
@@ -32,6 +32,7 @@ class Look(QObject):
     ) -> None:
         super().__init__(window)
         self._window = window
+        self._painted = ""  # the theme whose colours the icons have
         self._preferences = preferences
         self._actions = actions
         self._desk = desk
@@ -56,7 +57,11 @@ class Look(QObject):
     @Slot(object)
     def dress(self, settings: Settings) -> None:
         """Show the settings."""
-        self._set_page(settings, dress(self._window, self._actions, settings.theme))
+        theme = dress(self._window, settings.theme)
+        if theme.id != self._painted:
+            self._painted = theme.id
+            paint_icons(self._actions, BY_ID)
+        self._set_page(settings, theme)
         prompt = self._desk.prompt
         prompt.set_mode(Kind(settings.mode))
         self._writer.set_habits(read_ahead=settings.read_ahead, suggestions=settings.suggestions)

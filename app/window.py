@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from app import NAME
-from app.actions import Actions
-from app.dress import dress
+from app.actions import TOOLBAR, Actions
+from app.dress import dress, paint_icons
 from app.home import Home
 from app.icons import lantern
 from app.status import Status
@@ -65,7 +65,8 @@ class Window(QMainWindow):
         self._title.setObjectName("story_title")
         self._bar = self._tool_bar()
         self.actions_.fill_menus(self.menuBar())
-        dress(self, self.actions_, preferences.value.theme)
+        dress(self, preferences.value.theme)
+        paint_icons(self.actions_, (name for name in TOOLBAR if name))
         self._restore()
 
     def furnish(self, jobs: Jobs, models: Models, faults: Faults) -> None:

@@ -194,9 +194,14 @@ def _adventure(studio: Studio) -> None:
 @shot("streaming")
 def _streaming(studio: Studio) -> None:
     studio.open("Under Castle Gray")
-    studio.window.writer.go_on()
-    draft = studio.window.desk.page.model
-    studio.wait(lambda: draft.draft is not None and len(draft.draft.text) > 30)
+    writer, model = studio.window.writer, studio.window.desk.page.model
+    for _ in range(9):  # until a reply is long enough to be caught half-way
+        writer.retry()
+        studio.wait(
+            lambda: not writer.streaming or (model.draft is not None and len(model.draft.text) > 30)
+        )
+        if writer.streaming:
+            break
     studio.window.desk.prompt.set_text("call for Jan")
     studio.pause(60)
     studio.take("streaming")

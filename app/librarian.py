@@ -51,6 +51,7 @@ class Librarian(QObject):
         self._window = parent
         self._scenarios: dict[str, Scenario] = {}
         self._search: Job | None = None
+        self.current: Path | None = None  # the story that is open
         home.story_chosen.connect(self.open)
         home.scenario_chosen.connect(self.begin_scenario)
         home.blank_chosen.connect(self.blank_page)
@@ -125,9 +126,11 @@ class Librarian(QObject):
 
     @Slot(str)
     def open(self, path: str) -> None:
-        """Open a story file."""
+        """Open a story file; one that is open already is left as it is."""
         from engine.story.store import Store
 
+        if self.current is not None and Path(path).absolute() == self.current:
+            return
         try:
             store = Store.open(Path(path))
         except KnownError as error:

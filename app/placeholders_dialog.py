@@ -54,6 +54,8 @@ class PlaceholdersDialog(QDialog):
         begin = buttons.addButton(self.tr("Begin"), QDialogButtonBox.ButtonRole.AcceptRole)
         begin.setProperty("primary", "true")
         begin.setDefault(True)
+        begin.style().unpolish(begin)  # the style sheet looks at the property once
+        begin.style().polish(begin)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         lines = QVBoxLayout(self)

@@ -177,6 +177,7 @@ class Window(QMainWindow):
         self.desk.set_mode(mode_of(story))
         self._middle.setCurrentWidget(self.desk)
         self.writer.open(story, store)
+        self.librarian.current = store.path
         store.on_trouble = self.librarian.trouble.emit  # from the store's thread: a queued signal
         self.preferences.update(last_story=str(store.path), greeted=True)
         self._words_before = -1
@@ -215,6 +216,7 @@ class Window(QMainWindow):
                 return False
             store.close(discard=True)
         self.writer.close()
+        self.librarian.current = None
         return True
 
     def _give_up(self, reason: str) -> bool:

@@ -107,11 +107,22 @@ def test_a_crash_in_mid_passage_loses_seconds_only(new_game, own_home, qtbot):
         assert store.story.branch()[-1].text.strip().startswith("A word")
 
 
-def test_a_second_window_cannot_take_the_open_story(game):
+def test_opening_the_open_story_again_changes_nothing(game):
     game.begin()
-    path = str(game.path)
-    game.window.librarian.open(path)
-    assert "open in another window" in game.problems[-1] or game.writer.store is not None
+    store = game.writer.store
+    game.window.librarian.open(str(game.path))
+    assert game.problems == []
+    assert game.writer.store is store
+
+
+def test_a_story_that_somebody_else_has_open_is_said(game):
+    game.begin()
+    path = game.path
+    game.press("home")
+    with Store.open(path):
+        game.window.librarian.open(str(path))
+    assert "open in another window" in game.problems[-1]
+    assert game.window.home.isVisible()
 
 
 def test_a_file_that_is_no_story_gets_a_sentence(game, tmp_path):

@@ -45,6 +45,7 @@ class Recorded:
         self._clock = clock
         self._watchers: list[Callable[[Change], None]] = []
         self._open: _Verb | None = None
+        self._settled: set[Row] = set()  # rows of the open verb that the branch has followed
         # Of passages being typed: characters just taken back, and the wording before that.
         self._taken_back: dict[int, tuple[int, Wording]] = {}
         self._branch = tuple(self.state.path(self.state.head))
@@ -148,7 +149,7 @@ class Recorded:
             try:
                 yield
             finally:
-                self._follow(self.state.changed)
+                self._settle()
             return
         last = self.journal.mergeable(merge_key)
         if last is None or (typing and self._clock() - last.touched > PAUSE):
@@ -182,16 +183,16 @@ class Recorded:
         deltas = condense(verb.deltas)
         if deltas:
             self.journal.add(verb.name, verb.merge_key, self._clock(), deltas)
-        elif self.state.changed and self.journal.mergeable(verb.merge_key):
+        elif (self._settled or self.state.changed) and self.journal.mergeable(verb.merge_key):
             self.journal.touch(self._clock())
         self._tell(verb.name, verb.before)
 
     def _tell(self, verb: str, before: tuple[Node, ...]) -> None:
-        rows, entries = self.state.changed, self.journal.touched
+        self._settle()
+        rows, entries = self._settled, self.journal.touched
         if not rows and not entries:
             return
-        self.state.changed, self.journal.touched = set(), set()
-        self._follow(rows)
+        self._settled, self.journal.touched = set(), set()
         same, tail = self._same, self._same_tail
         self._same = self._same_tail = len(self._branch)
         if self.sink is not None:
@@ -204,6 +205,13 @@ class Recorded:
         change = Change(verb, splice, nodes, keys)
         for observer in tuple(self._watchers):
             observer(change)
+
+    def _settle(self) -> None:
+        """Follow what changed since the last time: a verb of many verbs looks at each row once."""
+        if self.state.changed:
+            rows, self.state.changed = self.state.changed, set()
+            self._follow(rows)
+            self._settled |= rows
 
     def _follow(self, rows: set[Row]) -> None:
         """Bring the branch up to date, reusing what did not change."""

@@ -8,7 +8,7 @@ from collections import Counter
 from engine.story.node import Author
 from engine.story.tree import Story
 
-_LINE = re.compile(r"\n*^Made with Brass Lantern: [^\n]{1,400}\.\s*\Z", re.MULTILINE)
+_LINE = re.compile(r"(\*?)Made with Brass Lantern: [^\n]{1,400}\.\1")
 
 
 def shares(story: Story) -> dict[Author, float]:
@@ -42,8 +42,10 @@ def colophon(story: Story) -> str:
 
 def without_colophon(text: str) -> tuple[str, bool]:
     """A text without such a line at its end, and whether there was one."""
-    shorter = _LINE.sub("", text)
-    return shorter, shorter != text
+    rest, _, last = text.rstrip().rpartition("\n")
+    if not _LINE.fullmatch(last):
+        return text, False
+    return rest.rstrip("\n"), True
 
 
 def _percent(share: float) -> str:

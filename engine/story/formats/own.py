@@ -79,7 +79,7 @@ def from_json(text: str) -> tuple[Story, Report]:
         KnownError: it is something else, or damaged; the sentence says where.
     """
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_constant=_number, parse_float=_number)
     except (ValueError, RecursionError):
         raise KnownError("The file is not valid JSON; export the story again.") from None
     if not isinstance(data, dict) or data.get("format") != FORMAT:
@@ -89,7 +89,18 @@ def from_json(text: str) -> tuple[Story, Report]:
             f"The file has version {str(data.get('version'))[:20]} of the format; this Brass Lantern "
             f"reads version {VERSION}. Take a newer one."
         )
-    return _Reading(data).story()
+    try:
+        return _Reading(data).story()
+    except RecursionError:
+        raise KnownError("The file's settings or lore are nested too deeply for a story.") from None
+
+
+def _number(digits: str) -> float:
+    """A number of the file: what JSON has no way to write must not come out of here again."""
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(digits)
+    return value
 
 
 class _Reading:
@@ -138,7 +149,7 @@ class _Reading:
         at = None if parent is None else self._place(parent, f"the parent of {where}")
         self._now = _finite(raw.get("created", 0.0), f"the time of {where}")
         meta = None
-        if raw.get("reply") is not None:
+        if raw.get("reply") is not None and kind is Kind.REPLY:
             meta = _reply(_of(raw["reply"], dict, f"the reply of {where}"), where, self._place)
         spans: tuple[Span, ...] | None = _spans(raw.get("spans"), text, where)
         if normalize(text) != text:
@@ -147,6 +158,8 @@ class _Reading:
         author = Author.MODEL if kind is Kind.REPLY else Author.HUMAN
         if at is None and self._story.head is not None:
             self._story.go_to(None)  # the beginning of another story
+        if at == self._story.head:
+            at = None  # it goes on from there: no need to look up all that came before
         node = self._story.append(kind, text, author, spans=spans, meta=meta, parent=at, join=True)
         self._ids[number] = node.id
         self._report.keep("passages")

@@ -54,10 +54,6 @@ def from_text(text: str, title: str, *, markdown: bool) -> tuple[Story, Report]:
     """A story from plain text or Markdown: lines that begin with ``>`` are actions."""
     report = Report("Markdown" if markdown else "plain text")
     text = normalize(text)
-    if markdown:
-        text = re.sub(
-            r"^\*(Made with Brass Lantern: [^\n]*)\*\s*\Z", r"\1", text, flags=re.MULTILINE
-        )
     text, had = without_colophon(text)
     if had:
         report.dropped.append("The line that says who wrote the story: it is made anew.")

@@ -207,3 +207,31 @@ def test_sources_are_capped_and_must_be_utf8(tmp_path: Any) -> None:
     marked = tmp_path / "marked.txt"
     marked.write_bytes(b"\xef\xbb\xbfHello")
     assert read_source(marked) == "Hello"
+
+
+@pytest.mark.timeout(20)
+def test_long_files_are_read_in_linear_time() -> None:
+    text = "> go\n\nYou go on." + "\n" * 50_000 + "> go\n\nYou go on.\n\n" * 2_000
+    story, report = from_text(text, "long", markdown=True)
+    assert report.kept == {"actions": 2001, "passages": 2001}
+    again, _ = own.from_json(json.dumps(own.to_json(story)))
+    assert again.text == story.text
+
+
+@pytest.mark.parametrize("value", ["NaN", "-Infinity", "1e400", "[" * 800 + "]" * 800])
+def test_numbers_and_depths_that_json_cannot_carry_are_refused(value: str) -> None:
+    data = json.dumps(own.to_json(lamp())).replace(
+        '"settings": {', f'"settings": {{"x": {value},', 1
+    )
+    data = data.replace(",}", "}")
+    with pytest.raises(KnownError):
+        own.from_json(data)
+
+
+def test_only_replies_have_a_prompt() -> None:
+    data = own.to_json(lamp())
+    reply = next(node["reply"] for node in data["nodes"] if "reply" in node)
+    data["nodes"][0] |= {"reply": reply | {"border": None}}
+    assert data["nodes"][0]["kind"] != "reply"
+    story, _ = own.from_json(json.dumps(data))
+    assert story.branch()[0].meta is None

@@ -19,6 +19,7 @@ from engine.lm.stream import StreamDecoder
 from engine.lm.tracks import Guided, Track, track_of
 from engine.tokens import Tokenizer
 
+MAX_CANDIDATES = 64  # each needs a KV cache of its own
 REFUSALS = 40  # tokens that are refused at one place before a candidate may end without a word
 
 
@@ -146,6 +147,8 @@ def check(request: Request, n_ctx: int, n_vocab: int) -> None:
         raise KnownError("There is nothing to continue: the prompt is empty.")
     if request.max_tokens < 1 or request.n < 1:
         raise KnownError("At least one token of one continuation has to be asked for.")
+    if request.n > MAX_CANDIDATES:
+        raise KnownError(f"At most {MAX_CANDIDATES} continuations can be written side by side.")
     if len(request.tokens) + request.max_tokens > n_ctx:
         raise KnownError(
             f"The prompt has {len(request.tokens)} tokens and {request.max_tokens} more were asked "

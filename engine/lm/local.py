@@ -93,9 +93,8 @@ class LocalBackend:
     def next_logits(self) -> NDArray[np.float32] | None:
         """A copy of the raw logits [n_vocab] after the last prompt or token, if there are any."""
         reader = self._reader
-        if reader is None or not reader.ready:
-            return None
-        return np.array(reader.logits()[: self.tokenizer.n_vocab])
+        logits = reader.peek() if reader is not None else None
+        return None if logits is None else np.array(logits[: self.tokenizer.n_vocab])
 
     def close(self) -> None:
         """Free the model's memory."""

@@ -41,6 +41,7 @@ class Reader:
     def read(self, tokens: Sequence[int]) -> Iterator[Prefill]:
         """Read ``tokens`` (at least one), keeping the prefix that is there; stop at any event."""
         wanted, total = list(tokens), len(tokens)
+        self.cache.truncate(len(self.ids))  # work that was interrupted may have read further
         self._adopt(wanted)
         if wanted == self.ids and self._logits is not None:
             yield Prefill(total, total)
@@ -59,6 +60,7 @@ class Reader:
                 yield Prefill(done, total)
                 clock = time.perf_counter()
             self.ids += chunk
+            self._logits = None
             if len(self.ids) == total:
                 self._logits = self.model.lm_head(self.model.ln_f(x[:, -1]))
             self._resize(len(chunk), slowest)
@@ -75,19 +77,21 @@ class Reader:
     def extend(self, tokens: list[int]) -> None:
         """Read a few more tokens at once."""
         ids = torch.tensor([tokens], device=self.model.device)
-        self._logits = self.model.lm_head(self.model.hidden(ids, self.cache)[:, -1])
+        logits = self.model.lm_head(self.model.hidden(ids, self.cache)[:, -1])
         self.ids += tokens
+        self._logits = logits
 
     def logits(self) -> NDArray[np.float32]:
         """Logits [V] after the last token, on the host."""
-        if self._logits is None:
+        logits = self.peek()
+        if logits is None:
             raise ValueError("nothing has been read")
-        return self._logits[0].float().cpu().numpy()
+        return logits
 
-    @property
-    def ready(self) -> bool:
-        """Whether there are logits after the last token."""
-        return self._logits is not None
+    def peek(self) -> NDArray[np.float32] | None:
+        """Logits [V] after the last token, if there are any right now; any thread may ask."""
+        logits = self._logits
+        return None if logits is None else logits[0].float().cpu().numpy()
 
     def truncate(self, length: int) -> None:
         """Forget all but the first ``length`` tokens."""

@@ -354,3 +354,47 @@ def test_a_tokenizer_of_another_model_is_refused() -> None:
     model = GPT(GPTConfig(n_ctx=8, n_vocab=100, n_layer=1, n_head=1, n_embd=8))
     with pytest.raises(KnownError, match="two different models"):
         LocalBackend(model, ByteTokenizer(), Identity("mixed", "0"))
+
+
+def test_stopping_in_mid_prompt_leaves_no_old_logits() -> None:
+    backend, fresh = make(), make()
+    for _ in backend.warm(tuple(b"You open")):
+        pass
+    reader = backend._reader
+    assert reader is not None
+    reader._chunk = 16
+    long = b"You open the chest, and the lid falls back, and it is dark in there."
+    work = backend.warm(tuple(long))
+    for event in work:
+        if isinstance(event, Prefill) and event.done > 8:
+            break
+    work.close()  # type: ignore[attr-defined]
+    read = tuple(reader.ids)
+    assert 8 < len(read) < 68
+    assert backend.next_logits() is None
+    text = bytes(read).decode()
+    assert ids(backend, ask(text)) == ids(fresh, ask(text))
+
+
+def test_an_interrupt_between_two_tokens_does_not_shift_the_cache(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backend = make()
+    head, calls = backend.model.lm_head.forward, iter(range(100))
+
+    def interrupted(x: torch.Tensor) -> torch.Tensor:
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return head(x)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backend.model.lm_head, "forward", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            ids(backend, ask("You open the chest."))
+    text = "You open the chest."
+    assert ids(backend, ask(text)) == ids(make(), ask(text))
+
+
+def test_more_candidates_than_memory_can_hold_are_refused() -> None:
+    with pytest.raises(KnownError, match="side by side"):
+        make().generate(ask("Hello", n=1_000_000))

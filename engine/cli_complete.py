@@ -95,15 +95,17 @@ def _bias(text: str) -> list[str | float]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file.
+    """The text of a UTF-8 file, its line breaks as they are.
 
     Raises:
         KnownError: no such file, too large, or not UTF-8.
     """
     try:
-        if path.stat().st_size > MAX_PROMPT_BYTES:
+        with path.open("rb") as file:
+            raw = file.read(MAX_PROMPT_BYTES + 1)
+        if len(raw) > MAX_PROMPT_BYTES:
             raise KnownError(f"{path.name} is larger than {MAX_PROMPT_BYTES >> 20} MB.")
-        return path.read_text(encoding="utf-8")
+        return raw.decode("utf-8")
     except UnicodeDecodeError:
         raise KnownError(
             f"{path.name} is not UTF-8 text; save it as UTF-8 and try again."
@@ -154,23 +156,29 @@ def run_complete(options: argparse.Namespace) -> dict[str, Any] | None:
     )
     clock = time.perf_counter()
     prefill = 0.0
+    events = backend.generate(request)
     rows: list[list[Token]] = [[] for _ in range(options.n)]
-    finish = [Finish.LENGTH] * max(options.n, 0)
-    for event in backend.generate(request):
+    finish = [Finish.LENGTH] * options.n
+    live = not options.json and options.n == 1 and not sampling.banned  # what is shown stays
+    for event in events:
         match event:
             case Prefill():
                 prefill = time.perf_counter() - clock
             case Token():
                 rows[event.row].append(event)
-                if not options.json and options.n == 1:
+                if live:
                     print(event.text, end="", flush=True)
             case End():
                 finish[event.row] = event.reason
             case _:
-                del rows[event.row][-event.n :]
+                row = rows[event.row]
+                del row[len(row) - event.n :]
     total = time.perf_counter() - clock
     if not options.json:
-        _print_rows(rows)
+        if live:
+            print()
+        else:
+            _print_rows(rows)
         return None
     return {
         "prompt_ids": list(tokens),
@@ -188,11 +196,9 @@ def run_complete(options: argparse.Namespace) -> dict[str, Any] | None:
 
 
 def _print_rows(rows: list[list[Token]]) -> None:
-    if len(rows) == 1:  # it was printed as it came
-        print()
-        return
     for number, row in enumerate(rows, 1):
-        print(f"--- {number} ---")
+        if len(rows) > 1:
+            print(f"--- {number} ---")
         print("".join(token.text for token in row))
 
 

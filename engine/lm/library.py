@@ -18,13 +18,16 @@ def find_model(name: str) -> Path:
     """
     if name == BUILT_IN:
         return paths.assets() / "models" / BUILT_IN
-    given = Path(name).expanduser()
-    if given.is_dir():
-        return given
-    if name and given.name == name:  # no separators: a name, not a path
-        kept = paths.models() / name
-        if kept.is_dir():
-            return kept
+    try:
+        given = Path(name).expanduser()
+        if name and given.is_dir():
+            return given
+        if name and given.name == name:  # no separators: a name, not a path
+            kept = paths.models() / name
+            if kept.is_dir():
+                return kept
+    except (OSError, RuntimeError):  # too long a name, or the home of nobody
+        pass
     raise KnownError(
         f"There is no model '{name[:200]}': name '{BUILT_IN}', a model from your library, or a folder "
         "with config.json, model.safetensors and the tokenizer's files."

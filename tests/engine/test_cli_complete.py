@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine import cli_complete
 from engine.cli import main
+from engine.lm.backend import End, Event, Request, Retract
 from engine.lm.config import read_config
 from engine.lm.library import find_model
+from engine.lm.scripted import ScriptedBackend
 
 N_CTX = read_config(find_model("ember")).n_ctx
 
@@ -186,3 +190,45 @@ def test_the_program_itself_prints_one_object(tmp_path: Path) -> None:
     )
     assert len(json.loads(done.stdout)["candidates"]) == 1
     assert done.stderr == b""
+
+
+def test_taking_nothing_back_takes_nothing_back(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Hesitant(ScriptedBackend):
+        """Takes back words it had not shown yet."""
+
+        def generate(self, request: Request) -> Iterator[Event]:
+            for event in super().generate(request):
+                if isinstance(event, End):
+                    yield Retract(0, 0)
+                yield event
+
+    monkeypatch.setattr(cli_complete, "load_backend", lambda _: Hesitant([" world"]))
+    answer = run(capsys, "complete", "--prompt", "Hello")
+    assert answer["candidates"][0]["text"] == " world"
+
+
+def test_a_banned_phrase_is_not_printed_before_it_is_taken_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ("complete", "--prompt", "Once upon a", "--max-tokens", "12", "--temperature", "0")
+    banned = (*words, "--banned", " little", "--banned", " was a")
+    text = run(capsys, *banned)["candidates"][0]["text"]
+    assert main(list(banned)) == 0
+    assert capsys.readouterr().out == f"{text}\n"
+
+
+def test_a_file_is_read_with_its_own_line_breaks(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "a.txt"
+    file.write_bytes(b"one\r\ntwo\rthree")
+    from_file = run(capsys, "complete", "--prompt-file", str(file), "--max-tokens", "1")
+    typed = run(capsys, "complete", "--prompt", "one\r\ntwo\rthree", "--max-tokens", "1")
+    assert from_file["prompt_ids"] == typed["prompt_ids"]
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no endless file here")
+def test_an_endless_file_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "larger than" in refused(capsys, "complete", "--prompt-file", "/dev/zero")

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from engine.cli_complete import add_model_options, load_backend
-from engine.cli_story import free_path
+from engine.cli_story import exists, free_path
 from engine.errors import KnownError
 from engine.lm import presets
 from engine.lm.backend import Backend, Prefill
 from engine.lm.library import find_model
+from engine.lm.settings import SamplerSettings
+from engine.playing import length_of, mode_of, sampling_of
 from engine.story.actions import interpret
 from engine.story.adventure import line
 from engine.story.begin import begin
@@ -29,10 +31,9 @@ from engine.story.tree import Story
 from engine.story.trim import Mode
 from engine.turn import Play, Shown, Turn, prepare
 
-DEFAULT_PRESET = "balanced"
-MAX_TOKENS = 80  # of a reply, unless the story or the person says otherwise
 OFFERED = 6  # openings shown to choose from
 RECAP = 6  # passages shown when a story is opened
+RETRY, BACK = "retry", "back"  # verbs of the journal
 DRAFT_SECONDS = 1.0  # a crash loses about this much of a streaming reply
 
 HELP = """\
@@ -62,14 +63,16 @@ def add_commands(commands: Any) -> None:
 def run_play(options: argparse.Namespace) -> None:
     """Play until /quit or the end of the input."""
     terminal = sys.stdin.isatty()
-    old = options.story is not None and options.story.exists()
+    if options.max_tokens is not None and options.max_tokens < 1:
+        raise KnownError("--max-tokens is the length of a reply: at least 1.")
+    old = options.story is not None and exists(options.story)
     scenario = None if old else _choose(options, terminal=terminal).fill({})
     backend = load_backend(options)
     profile = load_profile(find_model(options.model))
-    wanted = presets.find(options.preset) if options.preset else None
+    wanted = presets.find(options.preset).settings if options.preset else None
     with _opened(options.story, scenario) as store:
-        preset = wanted or _preset_of(store.story, profile)
-        _Terminal(store, backend, profile, preset, options, terminal=terminal).run()
+        sampling = wanted or sampling_of(store.story, profile)
+        _Terminal(store, backend, profile, sampling, options, terminal=terminal).run()
 
 
 def _opened(path: Path | None, scenario: Scenario | None) -> Store:
@@ -78,18 +81,9 @@ def _opened(path: Path | None, scenario: Scenario | None) -> Store:
         return Store.open(path)
     assert scenario is not None
     path = path or free_path(scenario.title)
-    path.parent.mkdir(parents=True, exist_ok=True)
     store = Store.create(path)
     begin(store.story, scenario)
     return store
-
-
-def _preset_of(story: Story, profile: Profile) -> presets.Preset:
-    """The story's own preset, else what suits the model, else the one to begin with."""
-    try:
-        return presets.find(str(story.settings.get("preset") or profile.preset or DEFAULT_PRESET))
-    except KnownError:  # a story from elsewhere may name one that is not here
-        return presets.find(DEFAULT_PRESET)
 
 
 def _choose(options: argparse.Namespace, *, terminal: bool) -> Scenario:
@@ -134,7 +128,7 @@ class _Terminal:
         store: Store,
         backend: Backend,
         profile: Profile,
-        preset: presets.Preset,
+        sampling: SamplerSettings,
         options: argparse.Namespace,
         *,
         terminal: bool,
@@ -142,10 +136,10 @@ class _Terminal:
         self._store = store
         self._backend = backend
         self._builder = ContextBuilder(backend.tokenizer, profile)
-        mode = Mode(self._story.settings.get("kind", Mode.ADVENTURE))
-        longest = options.max_tokens or self._story.settings.get("max_tokens") or MAX_TOKENS
-        self._play = Play(preset.settings, max_tokens=int(longest), top=3, mode=mode)
+        longest = options.max_tokens or length_of(self._story)
+        self._play = Play(sampling, max_tokens=longest, top=3, mode=mode_of(self._story))
         self._random = random.Random(options.seed)
+        self._steps = 0  # how often /undo and /retry were the last verbs: /redo takes them back
         self._terminal = terminal
 
     @property
@@ -176,6 +170,7 @@ class _Terminal:
         if typed.startswith("/"):
             self._command(*typed[1:].split(None, 1))
             return
+        self._steps = 0
         if typed:
             kind, text = interpret(Kind.DO, typed)
             self._story.append(kind, text)
@@ -187,18 +182,20 @@ class _Terminal:
         story = self._story
         match name:
             case "retry" | "r":
-                if story.retry():
-                    self._reply()
-                else:
-                    print("There is no reply to try again.")
+                self._retry()
             case "undo" | "u" | "back":
-                print("Back a turn." if story.back() else "This is where the story begins.")
+                self._back()
                 self._recap()
             case "redo":
-                print("Done." if story.undo() else "There is nothing to take back.")
-                self._recap()
+                if self._steps or story.undo_verb == BACK:
+                    self._steps = max(self._steps - 1, 0)
+                    story.undo()
+                    self._recap()
+                else:
+                    print("There is no /undo or /retry to take back.")
             case "memory":
                 if rest:
+                    self._steps = 0
                     story.set("memory", rest)
                 print(story.memory or "(nothing yet)")
             case "story":
@@ -208,25 +205,49 @@ class _Terminal:
             case _:
                 print(f"There is no /{name[:40]}; /help lists what there is.")
 
-    def _reply(self) -> None:
+    def _back(self) -> None:
+        if self._story.back():
+            self._steps += 1
+            print("Back a turn.")
+        else:
+            print("This is where the story begins.")
+
+    def _retry(self) -> None:
+        """Another reply instead of the last one; one step for /redo to take back."""
+        story = self._story
+        story.seal()
+        if story.retry(merge_key=RETRY):
+            self._steps += self._reply(RETRY)
+        elif story.last_reply() is None and story.head != story.root:
+            self._reply()  # the action is still without a reply
+        else:
+            print("There is no reply to try again.")
+
+    def _reply(self, merge_key: str = "") -> bool:
         """Let the model go on, and keep what it writes, also when it is stopped with Ctrl-C."""
         seed = self._random.randrange(1 << 31)
         turn = prepare(self._story, self._backend, self._builder, self._play, seed)
         for notice in turn.context.notices:
             print(f"({notice})")
-        self._stream(turn)
-        if turn.commit(self._story, self._backend.identity) is None:
+        stopped = self._stream(turn)
+        reply = turn.commit(self._story, self._backend.identity, merge_key=merge_key)
+        if reply is None and merge_key:
+            self._story.undo()  # nothing came of a retry: the reply that was there stays in sight
+        if stopped and not self._terminal:
+            raise KeyboardInterrupt  # nobody sits there who would go on
+        if reply is None and not stopped:
             print("(The model had nothing to add. Try another action, or /retry.)")
         elif turn.reply().ending is not None:
             print("\n(This looks like an ending. Go on, /undo, or /quit.)")
         if not self._store.flush() and self._store.trouble:
             print(f"({self._store.trouble})")
+        return reply is not None
 
-    def _stream(self, turn: Turn) -> None:
-        """Print a reply as it comes, until it ends or the person stops it with Ctrl-C."""
+    def _stream(self, turn: Turn) -> bool:
+        """Print a reply as it comes; whether the person stopped it with Ctrl-C."""
         print()
         work = turn.run(self._backend)
-        fresh = True
+        fresh, stopped = True, False
         started = read = drafted = time.perf_counter()
         try:
             for event in work:
@@ -240,12 +261,14 @@ class _Terminal:
                     self._store.draft(turn.parent, turn.draft())
         except KeyboardInterrupt:
             print(" ...", end="")
+            stopped = True
         finally:
             _close(work)
         written = len(turn.rows[0].tokens)
         seconds = time.perf_counter() - read
         pace = f"{written / seconds:.0f} tokens/s" if written and seconds > 0 else ""
         print(f"\n  ({pace}, read in {read - started:.1f} s)" if pace else "")
+        return stopped
 
     def _show(self, shown: Shown, *, fresh: bool) -> None:
         if shown.back and self._terminal:

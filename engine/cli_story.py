@@ -14,6 +14,7 @@ from engine.errors import KnownError
 from engine.lm.config import read_config
 from engine.lm.library import BUILT_IN, find_model
 from engine.lm.tokenizer import load_tokenizer
+from engine.playing import length_of
 from engine.story.context import ContextBuilder
 from engine.story.formats import own, text
 from engine.story.formats.report import Report, read_source
@@ -22,8 +23,9 @@ from engine.story.store import Store, save_copy
 from engine.story.tree import Story
 from engine.turn import Play, answer_room, sources
 
+NAME_BYTES = 200  # with what SQLite and a number add, within any file system's limit
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{d}{n}" for d in ("COM", "LPT") for n in range(1, 10))}
 EXPORTS = {".txt": text.to_text, ".md": text.to_markdown}
-DEFAULT = Play()
 
 
 def add_commands(commands: Any) -> None:
@@ -33,7 +35,6 @@ def add_commands(commands: Any) -> None:
     context.add_argument(
         "--max-tokens",
         type=int,
-        default=DEFAULT.max_tokens,
         metavar="N",
         help="room for the answer",
     )
@@ -57,11 +58,12 @@ def run_context(options: argparse.Namespace) -> dict[str, Any] | None:
     """The window of a story and the account of it; needs the model's tokenizer, not its weights."""
     folder = find_model(options.model)
     n_ctx = read_config(folder).n_ctx
-    if not 1 <= options.max_tokens < n_ctx:
-        raise KnownError(f"--max-tokens is {options.max_tokens}; the window has {n_ctx} tokens.")
+    longest = options.max_tokens
+    if longest is not None and not 1 <= longest < n_ctx:
+        raise KnownError(f"--max-tokens is {longest}; the window has {n_ctx} tokens.")
     builder = ContextBuilder(load_tokenizer(folder), load_profile(folder))
     with _opened(options.story) as store:
-        room = answer_room(Play(max_tokens=options.max_tokens), n_ctx)
+        room = answer_room(Play(max_tokens=longest or length_of(store.story)), n_ctx)
         window = builder.build(sources(store.story), n_ctx - room)
     if options.json:
         return window.to_json()
@@ -75,16 +77,23 @@ def run_context(options: argparse.Namespace) -> dict[str, Any] | None:
 
 
 def _opened(path: Path) -> Store:
-    if not path.exists():
+    if not exists(path):
         raise KnownError(f"There is no story {path.name}.")
     return Store.open(path)
+
+
+def exists(path: Path) -> bool:
+    """Whether there is such a file; KnownError where its name cannot be one."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise KnownError(f"{path.name[:60]} cannot be looked up: {error.strerror}.") from None
 
 
 def run_import(options: argparse.Namespace) -> dict[str, Any] | None:
     """Make a story file; the report of what was kept, changed and dropped."""
     story, report = read_story(options.source)
     path = options.output or free_path(story.title)
-    path.parent.mkdir(parents=True, exist_ok=True)
     save_copy(story, path)
     if options.json:
         return {**report.to_json(), "story": str(path)}
@@ -114,7 +123,10 @@ def read_story(path: Path) -> tuple[Story, Report]:
 def free_path(title: str) -> Path:
     """A file name in the stories' folder, after a title, that is not taken yet."""
     plain = "".join(c if c.isalnum() or c in " -'" else " " for c in title)
-    plain = " ".join(plain.split())[:80] or "Story"
+    plain = " ".join(plain.split())[:80]
+    plain = plain.encode()[:NAME_BYTES].decode(errors="ignore").rstrip() or "Story"
+    if plain.upper() in _DEVICES:
+        plain = f"{plain} story"
     folder = paths.stories()
     for number in range(1, 10_000):
         path = folder / (f"{plain}.story" if number == 1 else f"{plain} {number}.story")
@@ -126,6 +138,8 @@ def free_path(title: str) -> Path:
 def run_export(options: argparse.Namespace) -> None:
     """Write a story for others to read; the file is replaced as a whole or not at all."""
     suffix = options.output.suffix.lower()
+    if exists(options.output) and options.output.samefile(options.story):
+        raise KnownError("The export would replace the story itself; choose another name.")
     with _opened(options.story) as store:
         if suffix == ".json":
             content = json.dumps(own.to_json(store.story), ensure_ascii=False, indent=1) + "\n"
@@ -144,7 +158,7 @@ def write_whole(path: Path, content: str) -> None:
         KnownError: the folder is missing, full or not writable.
     """
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".export-")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(content)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from engine.lm.backend import (
     Backend,
@@ -154,7 +155,7 @@ class Turn:
         self.rows = [Writing(row, play, after_action=self.after_action) for row in range(request.n)]
         replies = [node for node in branch if node.kind is Kind.REPLY]
         self._earlier = [node.text for node in replies[-EARLIER_REPLIES:]]
-        explained = next((node for node in reversed(replies) if node.meta is not None), None)
+        explained = next((node for node in reversed(branch) if node.meta is not None), None)
         before = story.prompt(explained.id) if explained is not None else ()
         shared = common_prefix(before, request.tokens)
         self._prompt = Prompt(shared, request.tokens[shared:])
@@ -256,13 +257,22 @@ def sources(story: Story, upto: int | None = None) -> Sources:
     return Sources(
         branch=branch,
         memory=story.memory,
-        note=Note(
-            story.note, int(settings.get("note_depth", NOTE_DEPTH)), settings.get("note_template")
-        ),
+        note=_note(story),
         lore=[Entry.readable(entry | {"id": str(key)}) for key, entry in story.lore.items()],
         lore_settings=LoreSettings.readable(settings.get("lorebook")),
         pin_opening=bool(settings.get("pin_opening", False)),
         border=last_border(branch),
+    )
+
+
+def _note(story: Story) -> Note:
+    """The author's note, where and how the settings say, as far as they make sense."""
+    depth: Any = story.settings.get("note_depth")
+    template: Any = story.settings.get("note_template")
+    return Note(
+        story.note,
+        depth if type(depth) is int else NOTE_DEPTH,
+        template if isinstance(template, str) else None,
     )
 
 

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import struct
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -157,9 +157,9 @@ def write_new(path: Path, written: Iterable[Written]) -> None:
     KnownError where it exists already or cannot be written.
     """
     part = path.with_name(f".{path.name}.part")
-    if path.exists():
-        raise KnownError(f"There is a file {path.name} already. Choose another name.")
     try:
+        if path.exists():
+            raise KnownError(f"There is a file {path.name} already. Choose another name.")
         path.parent.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
         journal_of(part).unlink(missing_ok=True)
@@ -176,7 +176,8 @@ def write_new(path: Path, written: Iterable[Written]) -> None:
         os.replace(part, path)  # noqa: PTH105 - Path.replace says nothing of its atomicity
         sync_folder(path.parent)
     except (sqlite3.Error, OSError) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise KnownError(f"{path.name} cannot be written here: {reason(error)}.") from None
 
 

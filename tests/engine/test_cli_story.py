@@ -11,6 +11,7 @@ import pytest
 
 from engine import paths
 from engine.cli import main
+from engine.cli_story import free_path
 from engine.story.formats.text import reading_text
 from engine.story.node import Author, Kind
 from engine.story.store import Store
@@ -176,3 +177,46 @@ def test_an_export_never_leaves_half_a_file(
     assert main(["export", str(file), "-o", str(tmp_path / "x.docx")]) == 2
     assert sorted(path.name for path in tmp_path.glob("*x*")) == []
     assert capsys.readouterr().err.count("\n") == 2
+
+
+@pytest.mark.parametrize(
+    "title", ["/", "../../x", "...", "\U0001d400" * 300, "長" * 300, "CON", ""]
+)
+def test_any_title_gives_a_file_name_of_its_own(title: str) -> None:
+    names = set()
+    for _ in range(3):
+        path = free_path(title)
+        assert path.parent == paths.stories()
+        assert path.stem.upper() not in {"CON", "", "."}
+        Store.create(path).close()
+        names.add(path)
+    assert len(names) == 3
+
+
+def test_an_export_never_replaces_the_story(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "story.json"
+    Store.create(file).close()
+    before = file.read_bytes()
+    assert main(["export", str(file), "-o", str(file)]) == 2
+    assert "replace the story" in capsys.readouterr().err
+    assert file.read_bytes() == before
+
+
+def test_names_too_long_for_a_file_are_one_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    long = str(tmp_path / ("x" * 400))
+    (tmp_path / "a.txt").write_text("Hello.")
+    Store.create(tmp_path / "a.story").close()
+    for words in (
+        ["context", long],
+        ["import", str(tmp_path / "a.txt"), "-o", f"{long}.story"],
+        ["export", str(tmp_path / "a.story"), "-o", f"{long}.txt"],
+        ["export", f"{long}.story", "-o", str(tmp_path / "b.txt")],
+        ["complete", "--prompt", "x", "--model", long],
+        ["complete", "--prompt", "x", "--model", "~nobody-of-that-name"],
+    ):
+        assert main(words) == 2, words[0]
+        assert capsys.readouterr().err.count("\n") == 1

@@ -70,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how.add_argument("--threads", type=int, help="processor threads")
     how.add_argument("--seed", type=int, default=0)
     how.add_argument("--save-seconds", type=float, default=55.0, help="between two saves")
+    how.add_argument("--snapshot-steps", type=int, help="a model folder each N steps, to average")
     how.add_argument("--validate-seconds", type=float, default=300.0)
     parser.add_argument("--json", action="store_true", help="one JSON object, nothing else")
 
@@ -81,6 +82,8 @@ def run(options: argparse.Namespace) -> dict[str, Any] | None:
     numbers = (options.rows, options.micro_rows or 1, options.steps or 1, options.length or 1)
     if min(numbers) < 1 or (options.minutes or 1) <= 0 or options.lora < 0:
         raise KnownError("--rows, --micro-rows, --length, --steps and --minutes must be above 0.")
+    if options.snapshot_steps and options.lora:
+        raise KnownError("--snapshot-steps writes whole models; it cannot be used with --lora.")
     if not (0 <= options.warmup < 1 and 0 < options.decay <= 1 and 0 <= options.dropout < 1):
         raise KnownError("--warmup, --decay and --dropout are parts, between 0 and 1.")
 
@@ -138,6 +141,9 @@ def _train(options: argparse.Namespace) -> dict[str, Any] | None:
         if trainer.rank == 0 and (last.saved or time.monotonic() - spoken > SECONDS_BETWEEN_LINES):
             spoken = time.monotonic()
             print(describe(last), file=sys.stderr, flush=True)
+        if trainer.rank == 0 and options.snapshot_steps and last.step % options.snapshot_steps == 0:
+            snapshot = options.output / "snapshots" / f"{last.step:06d}"
+            save_model(model, snapshot, tokenizer=folder)
     if trainer.rank != 0:
         return None
     if options.lora:

@@ -61,6 +61,9 @@ def test_training_from_scratch_needs_a_config_and_a_tokenizer(
     common = ["--data", text, "--init", config, "--steps", 3, "-o", tmp_path / "out"]
     result = train(capsys, *common, "--tokenizer", model)
     assert result["steps"] == 3
+    more = [*common[:-1], tmp_path / "snaps", "--tokenizer", model, "--snapshot-steps", 2]
+    train(capsys, *more)
+    assert [p.name for p in (tmp_path / "snaps" / "snapshots").iterdir()] == ["000002"]
     assert main(["train", *map(str, common)]) == 2
     assert "--tokenizer" in capsys.readouterr().err
 
@@ -71,6 +74,7 @@ def test_training_from_scratch_needs_a_config_and_a_tokenizer(
         ([], "--minutes or --steps"),
         (["--steps", "3", "--rows", "0"], "above 0"),
         (["--steps", "3", "--length", "999"], "more than the model's"),
+        (["--steps", "3", "--snapshot-steps", "2", "--lora", "2"], "whole models"),
         (["--steps", "3", "--warmup", "2"], "between 0 and 1"),
     ],
 )

@@ -7,6 +7,7 @@ With ``--json`` one JSON object goes to standard output and nothing else.
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import json
 import os
@@ -49,9 +50,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of our output went away: nothing is left to say
+    except OSError as error:
+        if error.errno not in {errno.EPIPE, errno.ENOSPC}:
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        if error.errno == errno.EPIPE:  # the reader of our output went away: nothing is left to say
+            return 0
+        print("What was to be said cannot be written: the disk is full.", file=sys.stderr)
+        return 2
     except SystemExit as stop:  # argparse
         return stop.code if isinstance(stop.code, int) else 2
     return 0

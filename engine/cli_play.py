@@ -34,6 +34,7 @@ from engine.turn import Play, Shown, Turn, prepare
 OFFERED = 6  # openings shown to choose from
 RECAP = 6  # passages shown when a story is opened
 RETRY, BACK = "retry", "back"  # verbs of the journal
+PATIENCE = 2.0  # seconds to wait for the disk after a reply
 DRAFT_SECONDS = 1.0  # a crash loses about this much of a streaming reply
 
 HELP = """\
@@ -159,7 +160,15 @@ class _Terminal:
             if not self._terminal:
                 print(typed)  # a pipe has no echo, and a transcript wants one
             self._line(typed.strip())
-        print(f"\nKept in {self._store.path.name}.")
+        self._keep()
+
+    def _keep(self) -> None:
+        """Say where the story is; where its file cannot be written, in a copy."""
+        place = self._store.path
+        if not self._store.flush():
+            place = free_path(self._story.title)
+            self._store.save_as(place)
+        print(f"\nKept in {place.name}.")
 
     def _recap(self) -> None:
         print(f"\n{self._story.title}\n")
@@ -239,7 +248,7 @@ class _Terminal:
             print("(The model had nothing to add. Try another action, or /retry.)")
         elif turn.reply().ending is not None:
             print("\n(This looks like an ending. Go on, /undo, or /quit.)")
-        if not self._store.flush() and self._store.trouble:
+        if not self._store.flush(PATIENCE) and self._store.trouble:
             print(f"({self._store.trouble})")
         return reply is not None
 

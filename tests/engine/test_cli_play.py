@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from engine import cli_play
+from engine import cli_play, paths
 from engine.cli import main
 from engine.lm.backend import Event, Request
 from engine.lm.scripted import ScriptedBackend
@@ -155,3 +157,24 @@ def test_a_window_of_64_tokens_plays(
     assert main([*words, "--model", str(folder)]) == 0
     assert main(["context", str(file), "--model", str(folder)]) == 0
     assert "of 32 tokens" in capsys.readouterr().out
+
+
+def test_a_story_that_cannot_be_written_is_kept_in_a_copy(
+    play: Play, file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    play("look\n")
+    monkeypatch.setattr(Store, "flush", lambda *_: False)
+    capsys.readouterr()
+    play("dance\n")
+    copy = capsys.readouterr().out.split("Kept in ")[1].strip().removesuffix(".")
+    with Store.open(paths.stories() / copy) as store:
+        assert "dance" in store.story.text
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_full_disk_under_the_output_is_one_line() -> None:
+    words = [sys.executable, "-m", "engine", "complete", "--prompt", "x", "--max-tokens", "1"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1

@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from app.actions import Actions, plain
 
-VERBS = ("retry", "back", "undo", "redo", "suggest")
+VERBS = ("stop", "retry", "back", "undo", "redo", "suggest")
 
 
 class TurnBar(QWidget):
-    """``< 2/5 >`` where there are several; Retry, Back, Undo, Redo and Suggest, icons with words."""
+    """``< 2/5 >`` where there are several; Retry (Stop while it writes), Back, Undo, Redo, Suggest."""
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,6 +33,10 @@ class TurnBar(QWidget):
         row.addSpacing(10)
         for name in VERBS:
             row.addWidget(self._button(actions[name]))
+        # Stop and Retry share a place: one is of use while the model writes, the other when not.
+        self._stop, self._retry = self._buttons[2], self._buttons[3]
+        actions["stop"].enabledChanged.connect(self._writing)
+        self._writing(actions["stop"].isEnabled())
         row.addStretch(1)
         self.set_versions(0, 0)
 
@@ -47,6 +51,11 @@ class TurnBar(QWidget):
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._buttons.append(button)
         return button
+
+    @Slot(bool)
+    def _writing(self, streaming: bool) -> None:  # noqa: FBT001 - Qt's signal
+        self._stop.setVisible(streaming)
+        self._retry.setVisible(not streaming)
 
     @property
     def versions(self) -> str:

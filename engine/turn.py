@@ -306,7 +306,7 @@ def prepare(
         tokens=context.tokens,
         max_tokens=longest,
         sampling=play.sampling,
-        stop=(*builder.profile.stop, *play.stop) if play.mode is Mode.ADVENTURE else play.stop,
+        stop=(*builder.profile.stop, *play.stop),
         finish_sentence=room - longest,
         seed=seed,
         n=play.n,

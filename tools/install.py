@@ -24,13 +24,14 @@ CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 QT_PACKAGES = (
     "libegl1 libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libfreetype6 libx11-xcb1 "
     "libxkbcommon0 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 "
-    "libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0"
+    "libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 "
+    "libgssapi-krb5-2"
 )
 
 
 def main() -> int:
     """Install; 0 if everything is in place."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "Install").splitlines()[0])
     parser.add_argument("--dev", action="store_true", help="also what the tests and checks need")
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv", help="where it goes")
     parser.add_argument(
@@ -136,7 +137,7 @@ def check_qt(python: Path) -> bool:
 def qt_works(python: Path) -> bool:
     """Whether Qt and its X11 platform plugin find every library."""
     probe = (
-        "import ctypes, pathlib, PySide6, PySide6.QtGui, PySide6.QtWidgets, PySide6.QtSvg;"
+        "import ctypes, pathlib, PySide6, PySide6.QtGui, PySide6.QtWidgets, PySide6.QtSvg, PySide6.QtNetwork;"
         "folder = pathlib.Path(PySide6.__file__).parent / 'Qt' / 'plugins' / 'platforms';"
         "[ctypes.CDLL(str(folder / f)) for f in ('libqoffscreen.so', 'libqxcb.so')]"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QToolButton
 
 from engine.story.node import Author, Kind
 from tests.app.game import long_reply
@@ -128,6 +129,22 @@ def test_stop_keeps_the_partial_passage(qtbot, slow):
     assert kinds(slow)[-1] is Kind.REPLY
     assert last(slow)
     slow.agree()
+
+
+def test_stop_takes_the_place_of_retry_while_the_model_writes(qtbot, slow):
+    slow.begin()
+    found = slow.window.desk.turn_bar.findChildren(QToolButton)
+    bar = {button.defaultAction().objectName(): button for button in found}
+    stop, retry = bar["stop"], bar["retry"]
+    assert retry.isVisible()
+    assert not stop.isVisible()
+    slow.type("wait")
+    slow.wait_for_words()
+    assert stop.isVisible()
+    assert not retry.isVisible()
+    qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
+    assert not slow.writer.streaming
+    assert retry.isVisible()
 
 
 def test_enter_while_streaming_queues_the_action(qtbot, slow):

@@ -34,7 +34,7 @@ from engine.turn import Play, Shown, Turn, prepare
 OFFERED = 6  # openings shown to choose from
 RECAP = 6  # passages shown when a story is opened
 RETRY, BACK = "retry", "back"  # verbs of the journal
-PATIENCE = 2.0  # seconds to wait for the disk after a reply
+PATIENCE, SLOW_DISK = 1.0, 10.0  # seconds to wait for a disk that fails, and for one that works
 DRAFT_SECONDS = 1.0  # a crash loses about this much of a streaming reply
 
 HELP = """\
@@ -162,10 +162,14 @@ class _Terminal:
             self._line(typed.strip())
         self._keep()
 
+    def _saved(self) -> bool:
+        """Wait for the disk; not for long where it is known to be unwell."""
+        return self._store.flush(PATIENCE if self._store.trouble else SLOW_DISK)
+
     def _keep(self) -> None:
         """Say where the story is; where its file cannot be written, in a copy."""
         place = self._store.path
-        if not self._store.flush():
+        if not self._saved():
             place = free_path(self._story.title)
             self._store.save_as(place)
         print(f"\nKept in {place.name}.")
@@ -248,7 +252,7 @@ class _Terminal:
             print("(The model had nothing to add. Try another action, or /retry.)")
         elif turn.reply().ending is not None:
             print("\n(This looks like an ending. Go on, /undo, or /quit.)")
-        if not self._store.flush(PATIENCE) and self._store.trouble:
+        if not self._saved() and self._store.trouble:
             print(f"({self._store.trouble})")
         return reply is not None
 

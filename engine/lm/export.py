@@ -10,9 +10,12 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from engine.lm.config import read_json
 from engine.lm.gpt import GPT
+from engine.lm.vocabulary import END_OF_TEXT
 
 TOKENIZER_FILES = ("vocab.json", "merges.txt", "tokenizer.json", "added_tokens.json")
+MAX_VOCAB_BYTES = 64 << 20
 CARRIED_FILES = (*TOKENIZER_FILES, "profile.toml")
 # GPT-2's published files keep these matrices as [in, out]; torch's Linear is [out, in].
 _TRANSPOSED = ("c_attn.weight", "c_proj.weight", "c_fc.weight")
@@ -41,7 +44,9 @@ def save_model(
     for name in CARRIED_FILES:
         if (tokenizer / name).is_file() and tokenizer.resolve() != folder.resolve():
             shutil.copyfile(tokenizer / name, folder / name)
-    config = model.config.to_json() | {"dtype": str(dtype).removeprefix("torch.")}
+    end = _end_of_text(tokenizer)
+    config = model.config.to_json() | {"bos_token_id": end, "eos_token_id": end}
+    config |= {"dtype": str(dtype).removeprefix("torch.")}
     part = folder / "config.json.part"
     part.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     part.replace(folder / "config.json")
@@ -49,3 +54,8 @@ def save_model(
     save_file(published_weights(model, dtype), part, metadata={"format": "pt"})
     part.chmod((folder / "config.json").stat().st_mode)  # safetensors writes for the owner alone
     part.replace(folder / "model.safetensors")
+
+
+def _end_of_text(tokenizer: Path) -> int | None:
+    path = tokenizer / "vocab.json"
+    return read_json(path, MAX_VOCAB_BYTES).get(END_OF_TEXT) if path.is_file() else None

@@ -191,4 +191,5 @@ def test_an_exported_folder_loads_here_and_in_transformers(tmp_path: Path) -> No
         there = reference(ids).logits
     assert torch.allclose(here, expected, atol=1e-6)
     assert torch.allclose(there, expected, atol=1e-4)
+    assert reference.config.eos_token_id == N_VOCAB - 1
     assert not list((tmp_path / "out").glob("*.part"))

@@ -15,7 +15,7 @@ from engine.tokens import common_prefix
 
 # A reader can be stopped between two layers of a chunk: this is the longest wait for it, in seconds.
 LAYER_SECONDS = 0.04
-SMALLEST_CHUNK = 16
+SMALLEST_CHUNK = 32
 
 
 class Reader:
@@ -53,17 +53,17 @@ class Reader:
             done = len(self.ids)
             chunk = wanted[done : done + self._chunk]
             x = ids = torch.tensor([chunk], device=self.model.device)
-            slowest, clock = 0.0, time.perf_counter()
+            busy, clock = 0.0, time.perf_counter()
             for x in self.model.layers(ids, self.cache):  # noqa: B007
-                layer = time.perf_counter() - clock
-                slowest, spent = max(slowest, layer), spent + layer
+                busy += time.perf_counter() - clock
                 yield Prefill(done, total)
                 clock = time.perf_counter()
             self.ids += chunk
             self._logits = None
             if len(self.ids) == total:
                 self._logits = self.model.lm_head(self.model.ln_f(x[:, -1]))
-            self._resize(len(chunk), slowest)
+            spent += busy
+            self._resize(len(chunk), busy / self.model.config.n_layer)
             yield Prefill(len(self.ids), total)
         if fresh >= SMALLEST_CHUNK:
             self.seconds_per_token = spent / fresh

@@ -50,6 +50,7 @@ class Desk(QWidget):
         self._mode = mode
         self.page.apply_setting(replace(self.page.setting, mode=SETTINGS[mode]))
         self.prompt.set_adventure(on=mode is Mode.ADVENTURE)
+        self.turn_bar.set_adventure(on=mode is Mode.ADVENTURE)
 
     @property
     def find_bar(self) -> FindBar:

@@ -61,6 +61,8 @@ QWidget#shelf { background: $window; border-right: 1px solid $hair; }
 QListView#story_list { background: $window; border: 0; outline: 0; }
 QLineEdit { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px; padding: 5px 8px; }
 QLineEdit:focus { border: 1px solid $accent; }
+QComboBox { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px; padding: 5px 8px; }
+QComboBox:focus { border: 1px solid $accent; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
 QScrollBar::handle:vertical { background: $rule; border-radius: 4px; min-height: 32px; margin: 2px; }
 QScrollBar::handle:vertical:hover { background: $dim; }

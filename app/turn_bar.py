@@ -57,6 +57,10 @@ class TurnBar(QWidget):
         self._stop.setVisible(streaming)
         self._retry.setVisible(not streaming)
 
+    def set_adventure(self, *, on: bool) -> None:
+        """Suggested actions are for adventures."""
+        self._buttons[-1].setVisible(on)
+
     @property
     def versions(self) -> str:
         """What stands between the arrows; empty while there is but one version."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -36,6 +37,8 @@ RECAP = 6  # passages shown when a story is opened
 RETRY, BACK = "retry", "back"  # verbs of the journal
 PATIENCE, SLOW_DISK = 1.0, 10.0  # seconds to wait for a disk that fails, and for one that works
 DRAFT_SECONDS = 1.0  # a crash loses about this much of a streaming reply
+
+_STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all controls but tab and line feed
 
 HELP = """\
 Type what you do: "open the chest". Type what you say with a quote in front: "Hello!
@@ -113,6 +116,11 @@ def _choose(options: argparse.Namespace, *, terminal: bool) -> Scenario:
     return find_scenario(answer.strip(), scenarios)
 
 
+def harmless(text: str) -> str:
+    """Text without the characters that steer a terminal: a story may come from anywhere."""
+    return _STEERING.sub("", text)
+
+
 def _ask(prompt: str = "> ") -> str | None:
     """One line from the keyboard or the pipe; None at its end."""
     try:
@@ -175,8 +183,8 @@ class _Terminal:
         print(f"\nKept in {place.name}.")
 
     def _recap(self) -> None:
-        print(f"\n{self._story.title}\n")
-        print(reading_text(self._story, last=RECAP))
+        print(f"\n{harmless(self._story.title)}\n")
+        print(harmless(reading_text(self._story, last=RECAP)))
 
     def _line(self, typed: str) -> None:
         """One line of input: a command, an action, or nothing (go on)."""
@@ -188,7 +196,7 @@ class _Terminal:
             kind, text = interpret(Kind.DO, typed)
             self._story.append(kind, text)
             if kind in {Kind.DO, Kind.SAY} and self._terminal:
-                print(f"\n  > {line(self._story.branch()[-1]).strip()}")
+                print(f"\n  > {harmless(line(self._story.branch()[-1])).strip()}")
         self._reply()
 
     def _command(self, name: str = "help", rest: str = "") -> None:
@@ -210,9 +218,9 @@ class _Terminal:
                 if rest:
                     self._steps = 0
                     story.set("memory", rest)
-                print(story.memory or "(nothing yet)")
+                print(harmless(story.memory) or "(nothing yet)")
             case "story":
-                print(reading_text(story))
+                print(harmless(reading_text(story)))
             case "help" | "h" | "?":
                 print(HELP)
             case _:
@@ -286,7 +294,8 @@ class _Terminal:
     def _show(self, shown: Shown, *, fresh: bool) -> None:
         if shown.back and self._terminal:
             print("\b \b" * shown.back, end="")
-        print(shown.text.lstrip() if fresh else shown.text, end="", flush=True)
+        text = harmless(shown.text)
+        print(text.lstrip() if fresh else text, end="", flush=True)
 
 
 def _close(work: Iterator[object]) -> None:

@@ -220,3 +220,16 @@ def test_names_too_long_for_a_file_are_one_line(
     ):
         assert main(words) == 2, words[0]
         assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_story_cannot_steer_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "evil.story"
+    with Store.create(file) as store:
+        store.story.set("title", "Red\x1b[31m")
+        store.story.set("memory", "You\x1b]0;owned\x07 are Ann.")
+        store.story.append(Kind.OPENING, "A door.\x1b[2J\x9b31m You wait.")
+    out = play(monkeypatch, capsys, "/story\n/memory\n", "--story", str(file))
+    assert not {"\x1b", "\x07", "\x9b"} & set(out)
+    assert "A door." in out

@@ -119,3 +119,7 @@ class AboutDialog(QDialog):
         lines.setSpacing(12)
         for widget in (picture, name, words, buttons):
             lines.addWidget(widget)
+        # A dialog asks a wrapping label for its height before it knows its width.
+        margins = lines.contentsMargins()
+        room = self.minimumWidth() - margins.left() - margins.right()
+        words.setMinimumHeight(words.heightForWidth(room))

@@ -48,13 +48,13 @@ class Holdback:
         return self._release(len(text) - self._possible(text))
 
     def flush(self) -> list[Token]:
-        """Everything still held: nothing more will come."""
-        held, self._held = self._held, []
-        return held
+        """Everything still held: nothing more will come (``refuse`` brings it back)."""
+        self._before_last, self._held = self._held, []
+        return self._before_last
 
     def refuse(self) -> None:
-        """Take back the token that completed a stop string."""
-        self._held = self._before_last
+        """Hold again what was held before the token that completed a stop string, or the end."""
+        self._held = list(self._before_last)
         self.stopped = False
 
     def drop(self, count: int) -> int:

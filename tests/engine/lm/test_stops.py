@@ -51,6 +51,14 @@ def test_tokens_keep_their_ids_and_nothing_is_held_without_need() -> None:
     assert [t.id for t in hold.push(Token(0, 3, "next", 0.0))] == [2, 3]
 
 
+def test_an_end_that_is_refused_loses_nothing_that_was_held() -> None:
+    hold = Holdback(("\n>",))
+    assert hold.push(Token(0, 1, "\n", 0.0)) == []
+    assert [t.id for t in hold.flush()] == [1]  # the text wanted to end
+    hold.refuse()  # and was not let
+    assert [t.id for t in hold.push(Token(0, 2, "word", 0.0))] == [1, 2]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

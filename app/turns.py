@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, QTimer, Slot
 
 from app.live import LiveTurn
 from engine.errors import KnownError
-from engine.story.editing import PARAGRAPH
 
 if TYPE_CHECKING:
     from app.writer import Writer
@@ -170,7 +169,5 @@ class Turns(QObject):
         if self._live is None or store is None:
             return
         turn = self._live.turn
-        text = turn.rows[0].shown
-        if text.strip():
-            lead = PARAGRAPH if turn.after_action else ""
-            store.draft(turn.parent, lead + text.removeprefix(turn.context.stripped))
+        if text := turn.draft():
+            store.draft(turn.parent, text)

@@ -41,11 +41,8 @@ def _recall(moment: Moment, first: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Mirostat1:
-    """Holds the surprise near ``tau`` bits by a top-k that follows the measured Zipf exponent.
-
-    Basu et al. 2021, https://arxiv.org/abs/2007.14966, algorithm 1.
-    """
+class _Mirostat:
+    """What both versions share: the target ``tau`` (bits), and how the bound mu learns."""
 
     tau: float
     eta: float
@@ -55,6 +52,18 @@ class Mirostat1:
     def first(self) -> float:
         """Twice the target."""
         return 2 * self.tau
+
+    def learn(self, memory: float, chosen: float, offered: float) -> float:  # noqa: ARG002
+        """mu - eta * (surprise - tau), surprise in bits."""
+        return memory - self.eta * (-math.log2(chosen) - self.tau)
+
+
+@dataclass(frozen=True, slots=True)
+class Mirostat1(_Mirostat):
+    """Holds the surprise near ``tau`` bits by a top-k that follows the measured Zipf exponent.
+
+    Basu et al. 2021, https://arxiv.org/abs/2007.14966, algorithm 1.
+    """
 
     def __call__(self, row: Row, moment: Moment) -> None:
         """k = ((e 2^mu) / (1 - N^-e))^(1/s) with e = s - 1."""
@@ -77,10 +86,6 @@ class Mirostat1:
             best = np.argpartition(-row.z, k - 1)[:k] if k > len(order) else order[:k]
             row.keep(np.sort(best))
 
-    def learn(self, memory: float, chosen: float, offered: float) -> float:  # noqa: ARG002
-        """mu - eta * (surprise - tau), surprise in bits."""
-        return memory - self.eta * (-math.log2(chosen) - self.tau)
-
 
 def _likeliest(row: Row) -> np.ndarray:
     best = np.argpartition(-row.z, _ESTIMATE - 1)[:_ESTIMATE]
@@ -88,26 +93,13 @@ def _likeliest(row: Row) -> np.ndarray:
 
 
 @dataclass(frozen=True, slots=True)
-class Mirostat2:
+class Mirostat2(_Mirostat):
     """Holds the surprise near ``tau`` bits by dropping what surprises more than a moving bound."""
-
-    tau: float
-    eta: float
-    name: str = "mirostat"
-
-    @property
-    def first(self) -> float:
-        """Twice the target."""
-        return 2 * self.tau
 
     def __call__(self, row: Row, moment: Moment) -> None:
         """-log2 p <= mu, and always the likeliest."""
         bound = row.lse() - _recall(moment, self.first) * math.log(2)
         row.keep(row.z >= min(row.top(), bound))
-
-    def learn(self, memory: float, chosen: float, offered: float) -> float:  # noqa: ARG002
-        """mu - eta * (surprise - tau), surprise in bits."""
-        return memory - self.eta * (-math.log2(chosen) - self.tau)
 
 
 @dataclass(frozen=True, slots=True)

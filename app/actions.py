@@ -78,6 +78,12 @@ TABLE: tuple[Entry, ...] = (
     Entry("authors", QT_TRANSLATE_NOOP("Actions", "Show who &wrote what"), QT_TRANSLATE_NOOP("Actions", "Your words and the model's are told apart"), "Ctrl+Shift+A", checkable=True),
     Entry("focus", QT_TRANSLATE_NOOP("Actions", "&Focus mode"), QT_TRANSLATE_NOOP("Actions", "Nothing but the page"), "F11", icon="focus", checkable=True, needs="story"),
     Entry("target", QT_TRANSLATE_NOOP("Actions", "Session &target…"), QT_TRANSLATE_NOOP("Actions", "How many words you mean to write today"), "Ctrl+Shift+T"),
+    # Panels
+    Entry("dock_memory", QT_TRANSLATE_NOOP("Actions", "&Memory and lore"), QT_TRANSLATE_NOOP("Actions", "What the model never forgets, and what it is told when it matters"), "Ctrl+Shift+M", checkable=True),
+    Entry("dock_branches", QT_TRANSLATE_NOOP("Actions", "&Branches"), QT_TRANSLATE_NOOP("Actions", "Every way the story has gone"), "Ctrl+Shift+B", checkable=True),
+    Entry("dock_sampling", QT_TRANSLATE_NOOP("Actions", "&Sampling"), QT_TRANSLATE_NOOP("Actions", "How the next word is chosen"), "Ctrl+Shift+S", checkable=True),
+    Entry("dock_context", QT_TRANSLATE_NOOP("Actions", "&What the model sees"), QT_TRANSLATE_NOOP("Actions", "The window of text that the next reply is written from"), "Ctrl+Shift+W", checkable=True),
+    Entry("dock_candidates", QT_TRANSLATE_NOOP("Actions", "&Candidates"), QT_TRANSLATE_NOOP("Actions", "Several continuations side by side, to pick from"), "Ctrl+Shift+K", checkable=True),
     # Help
     Entry("keys", QT_TRANSLATE_NOOP("Actions", "&Keyboard"), QT_TRANSLATE_NOOP("Actions", "All keys on one page"), "F1"),
     Entry("about", QT_TRANSLATE_NOOP("Actions", "&About Brass Lantern"), QT_TRANSLATE_NOOP("Actions", "Version, licences, folders"), "Shift+F1"),
@@ -95,6 +101,8 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (QT_TRANSLATE_NOOP("Actions", "&View"),
      ("mode_do", "mode_say", "mode_story", SEPARATOR, "go_prompt", "go_page", SEPARATOR,
       "zoom_in", "zoom_out", "zoom_reset", SEPARATOR, "authors", "focus")),
+    (QT_TRANSLATE_NOOP("Actions", "Pa&nels"),
+     ("dock_memory", "dock_branches", SEPARATOR, "dock_sampling", "dock_context", "dock_candidates")),
     (QT_TRANSLATE_NOOP("Actions", "&Help"), ("keys", "about")),
 )  # fmt: skip
 

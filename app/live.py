@@ -17,11 +17,13 @@ class LiveTurn(QObject):
     """Feeds a turn from a job of the engine's lane; ``stop`` takes effect at once.
 
     Signals:
+        fed: an event of the backend, before anything is made of it.
         reading: tokens of the prompt read, and all of them.
         shown: a Shown.
         ended: None, or the exception; once, also after ``stop``.
     """
 
+    fed = Signal(object)
     reading = Signal(int, int)
     shown = Signal(object)
     ended = Signal(object)
@@ -50,6 +52,7 @@ class LiveTurn(QObject):
     def _take(self, event: object) -> None:
         if self.over:
             return  # the token that was under way when it was stopped
+        self.fed.emit(event)
         if isinstance(event, Prefill):
             self.reading.emit(event.done, event.total)
             return

@@ -67,6 +67,7 @@ class Turns(QObject):
         writer.ahead.cancel()
         self._live = LiveTurn(turn, backend, self)
         self._live.reading.connect(writer.reading)
+        self._live.fed.connect(writer.fed)
         self._live.shown.connect(self._shown)
         self._live.ended.connect(self._ended)
         writer.page.begin_stream()
@@ -74,6 +75,7 @@ class Turns(QObject):
         for notice in turn.context.notices:
             writer.said.emit(notice)
         self._drafts.start()
+        writer.turn_began.emit(turn)
         self._live.start(writer.jobs)
         writer.announce()
 
@@ -101,6 +103,7 @@ class Turns(QObject):
         if live is None or writer.story is None:
             return
         node = self._commit(live)
+        writer.turn_ended.emit(node)
         live.deleteLater()
         self._tries = self._tries + 1 if node is None and not live.stopped else 0
         if error is None and 0 < self._tries < EMPTY_TRIES:

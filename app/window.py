@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import (
     QInputDialog,
@@ -24,6 +24,7 @@ from app.dress import dress, paint_icons
 from app.home import Home
 from app.icons import lantern
 from app.status import Status
+from app.window_state import WindowState
 from engine.errors import KnownError
 from engine.story.node import Kind
 
@@ -67,11 +68,14 @@ class Window(QMainWindow):
         self.actions_.fill_menus(self.menuBar())
         dress(self, preferences.value.theme)
         paint_icons(self.actions_, (name for name in TOOLBAR if name))
-        self._restore()
+        self._state = WindowState(preferences.path.parent)
+        self._state.place(self)
 
     def furnish(self, jobs: Jobs, models: Models, faults: Faults) -> None:
         """Add all that makes it work: the desk, the writer, the stories, the model."""
         from app.desk import Desk
+        from app.docks.docks import Docks
+        from app.docks.parts import Parts
         from app.files import Files
         from app.librarian import Librarian
         from app.look import Look
@@ -89,8 +93,14 @@ class Window(QMainWindow):
         self.look = Look(preferences, self.actions_, self.desk, self.writer, self)
         self.look.fill_menu(self._view_menu())
         self._words, self._words_before = 0, -1
+        self.docks = Docks(
+            Parts(
+                self, preferences, self.actions_, jobs, models, self.playing, self.desk, self.writer
+            )
+        )
         self._connect()
         self.look.dress(preferences.value)
+        self._state.lay_out(self)
         self.furnished = True
         self._show_state()
 
@@ -132,6 +142,7 @@ class Window(QMainWindow):
                 "zoom_in": look.zoom_in, "zoom_out": look.zoom_out, "zoom_reset": look.zoom_reset,
                 "authors": look.show_authors, "focus": self._focus, "target": self._target,
                 "keys": self._keys, "about": self._about,
+                **self.docks.slots(),
             }
         )  # fmt: skip
         prompt.submitted.connect(w.submit)
@@ -282,6 +293,7 @@ class Window(QMainWindow):
         self.desk.set_focus_mode(on)
         for bar in (self._bar, self.menuBar(), self.status):
             bar.setVisible(not on)
+        self.docks.set_visible(on=not on)
         if on:
             self.desk.page.setFocus()
 
@@ -355,14 +367,6 @@ class Window(QMainWindow):
 
     # Opening and closing
 
-    def _restore(self) -> None:
-        state = QSettings(
-            str(self.preferences.path.parent / "window.ini"), QSettings.Format.IniFormat
-        )
-        geometry = state.value("geometry")
-        if isinstance(geometry, QByteArray):
-            self.restoreGeometry(geometry)
-
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keep the partial passage, write what is left, stop the threads."""
         if not self.furnished:
@@ -371,10 +375,7 @@ class Window(QMainWindow):
         if not self._leave_story():
             event.ignore()
             return
-        state = QSettings(
-            str(self.preferences.path.parent / "window.ini"), QSettings.Format.IniFormat
-        )
-        state.setValue("geometry", self.saveGeometry())
+        self._state.keep(self)
         self.hide()  # a model that is being loaded is waited for; nobody should see that
         self.jobs.shutdown()
         self.models.close()

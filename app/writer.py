@@ -34,6 +34,12 @@ class Writer(QObject):
     """One open story, the model, and the verbs a person has. Views lay out and report to it.
 
     Signals:
+        opened: the Story that is worked on from now on, or None.
+        changed: a Change of the story, also when a reply was committed.
+        model_changed: the Model that writes from now on.
+        turn_began: the Turn (its window and request) that is written now.
+        turn_ended: the passage that came of it, or None.
+        fed: an event of the backend, as it streams.
         reading: tokens of the window read, and all of them.
         writing: tokens written so far.
         wrote: tokens of a passage that is complete.
@@ -47,6 +53,12 @@ class Writer(QObject):
         fault: an exception that is a bug.
     """
 
+    opened = Signal(object)
+    changed = Signal(object)
+    model_changed = Signal(object)
+    turn_began = Signal(object)
+    turn_ended = Signal(object)
+    fed = Signal(object)
     reading = Signal(int, int)
     writing = Signal(int)
     wrote = Signal(int)
@@ -96,6 +108,7 @@ class Writer(QObject):
         self.story, self.store = story, store
         self._unwatch = story.watch(self._changed)
         self.page.show_branch(story.branch())
+        self.opened.emit(story)
         self.announce()
         self.ahead.later()
 
@@ -105,7 +118,10 @@ class Writer(QObject):
         self.ahead.cancel()
         self._unwatch()
         self._unwatch = lambda: None
+        was_open = self.story is not None
         self.story = self.store = None
+        if was_open:
+            self.opened.emit(None)
         self.state.emit()
 
     def set_model(self, model: Model) -> None:
@@ -117,6 +133,7 @@ class Writer(QObject):
         from engine.story.context import ContextBuilder
 
         self.builder = ContextBuilder(model.backend.tokenizer, model.profile)
+        self.model_changed.emit(model)
         if wanted:
             self._turns.start()
         else:
@@ -289,12 +306,16 @@ class Writer(QObject):
     # Telling the views
 
     def _changed(self, change: Change) -> None:
-        if self.story is None or self._turns.committing:
+        if self.story is None:
+            return
+        if self._turns.committing:
+            self.changed.emit(change)
             return
         self.page.update_branch(self.story.branch())
         self._inserting.moved(change)
         if not self.streaming:
             self.ahead.later()
+        self.changed.emit(change)
         self.announce()
 
     def _versions(self) -> tuple[list[Node], int]:

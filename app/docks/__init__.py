@@ -1,0 +1,1 @@
+"""Panels at the window's sides; each one explains itself when it is first opened."""

@@ -1,0 +1,79 @@
+"""The panels of a window: where they stand, and the actions that show and hide them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from PySide6.QtCore import QObject, Qt
+
+from app.actions import plain
+from app.docks.dock import Dock, Place
+from app.docks.parts import Parts
+
+_LEFT = Qt.DockWidgetArea.LeftDockWidgetArea
+_RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+_BELOW = Qt.DockWidgetArea.BottomDockWidgetArea
+
+PLACES: tuple[Place, ...] = (
+    Place("dock_memory", _LEFT, "app.docks.memory", "MemoryPanel"),
+    Place("dock_branches", _LEFT, "app.docks.branches", "BranchesPanel"),
+    Place("dock_sampling", _RIGHT, "app.docks.sampling", "SamplingPanel"),
+    Place("dock_context", _RIGHT, "app.docks.context", "ContextPanel"),
+    Place("dock_candidates", _BELOW, "app.docks.candidates", "CandidatesPanel"),
+)
+
+
+class Docks(QObject):
+    """Makes the frames, hidden; the contents come when they are first opened."""
+
+    def __init__(self, parts: Parts) -> None:
+        super().__init__(parts.window)
+        self.parts = parts
+        self._docks: dict[str, Dock] = {}
+        first: dict[Qt.DockWidgetArea, Dock] = {}
+        for place in PLACES:
+            action = parts.actions[place.id]
+            dock = Dock(place, plain(action.text()), parts)
+            parts.window.addDockWidget(place.area, dock)
+            if place.area in first:
+                parts.window.tabifyDockWidget(first[place.area], dock)
+            else:
+                first[place.area] = dock
+            dock.hide()
+            dock.toggleViewAction().toggled.connect(action.setChecked)
+            self._docks[place.id] = dock
+
+    def __getitem__(self, name: str) -> Dock:
+        """The panel of an action's id."""
+        return self._docks[name]
+
+    def slots(self) -> Mapping[str, Callable[[], None]]:
+        """What the actions of the panels do."""
+        return {name: self._toggler(name) for name in self._docks}
+
+    def show(self, name: str) -> Dock:
+        """Open a panel and bring it to the front of its side."""
+        dock = self._docks[name]
+        dock.show()
+        dock.raise_()
+        self.parts.actions[name].setChecked(True)
+        return dock
+
+    def set_visible(self, *, on: bool) -> None:
+        """Hide the open panels for a while (focus mode), or show those again."""
+        for dock in self._docks.values():
+            if not on:
+                dock.setProperty("was_open", not dock.isHidden())
+                dock.hide()
+            elif dock.property("was_open"):
+                dock.show()
+
+    def _toggler(self, name: str) -> Callable[[], None]:
+        def toggle() -> None:
+            dock = self._docks[name]
+            if dock.isHidden():
+                self.show(name)
+            else:
+                dock.hide()
+
+        return toggle

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QTabBar
 
 from app.actions import plain
 from app.docks.dock import Dock, Place
@@ -42,6 +43,7 @@ class Docks(QObject):
             dock.hide()
             dock.toggleViewAction().toggled.connect(action.setChecked)
             self._docks[place.id] = dock
+        self._name_tabs()
 
     def __getitem__(self, name: str) -> Dock:
         """The panel of an action's id."""
@@ -56,6 +58,7 @@ class Docks(QObject):
         dock = self._docks[name]
         dock.show()
         dock.raise_()
+        self._name_tabs()
         self.parts.actions[name].setChecked(True)
         return dock
 
@@ -67,6 +70,12 @@ class Docks(QObject):
                 dock.hide()
             elif dock.property("was_open"):
                 dock.show()
+
+    def _name_tabs(self) -> None:
+        """Say what Qt's own tabs are for, to those who hear the window."""
+        for tabs in self.parts.window.findChildren(QTabBar):
+            if not tabs.accessibleName():
+                tabs.setAccessibleName(self.tr("Panels"))
 
     def _toggler(self, name: str) -> Callable[[], None]:
         def toggle() -> None:

@@ -167,12 +167,12 @@ class Writer(QObject):
                 self.state.emit()
             return
         if text.strip():
-            self.story.append(*self._understood(kind, text.strip()))
+            self.story.append(*self.understood(kind, text.strip()))
             self.page.scroll_to_end()
         self._turns.start()
 
-    def _understood(self, kind: Kind, text: str) -> tuple[Kind, str]:
-        """In an adventure a line in quotes is spoken, one that begins with ! is the story's."""
+    def understood(self, kind: Kind, text: str) -> tuple[Kind, str]:
+        """What a line of the prompt is: in an adventure quotes are spoken, ! begins the story's own."""
         from engine.story.actions import interpret
 
         if self.story is None or self.play(self.story).mode is not Mode.ADVENTURE:

@@ -24,11 +24,12 @@ from engine.lm.settings import SamplerSettings
 from engine.story.adventure import ACTIONS, Reply, ReplyWatch, Stop, finish
 from engine.story.beside import NOTE_DEPTH
 from engine.story.context import ContextBuilder, Note, Sources
-from engine.story.editing import PARAGRAPH
+from engine.story.editing import PARAGRAPH, with_lead
 from engine.story.ledger import Context
 from engine.story.lorebook import Entry, LoreSettings
 from engine.story.node import Author, Kind, Node, Prompt, ReplyMeta
-from engine.story.spans import cut
+from engine.story.normalize import normalize
+from engine.story.spans import cut, whole
 from engine.story.tree import Story
 from engine.story.trim import Mode
 from engine.tokens import common_prefix
@@ -250,9 +251,14 @@ def before(story: Story, offset: int) -> tuple[Node, ...]:
     return (*branch[:index], last) if text else branch[:index]
 
 
-def sources(story: Story, upto: int | None = None) -> Sources:
-    """What a window of ``story`` is made of; only what stands before ``upto``, if given."""
+def sources(story: Story, upto: int | None = None, *, draft: Node | None = None) -> Sources:
+    """What a window of ``story`` is made of; only what stands before ``upto``, if given.
+
+    ``draft`` is a passage that is only being typed, at the end.
+    """
     branch = story.branch() if upto is None else before(story, upto)
+    if draft is not None:
+        branch = (*branch, draft)
     settings = story.settings
     return Sources(
         branch=branch,
@@ -276,6 +282,25 @@ def _note(story: Story) -> Note:
     )
 
 
+def drafted(story: Story, kind: Kind, text: str) -> Node:
+    """The passage that ``text`` would become at the end of the story, without putting it there."""
+    text = with_lead(story.state.last_text(story.head), normalize(text))
+    return Node(story.state.next_id, story.head, kind, text, whole(len(text), Author.HUMAN), 0.0)
+
+
+def eviction_block(backend: Backend) -> float:
+    """The share of history that this backend's windows give up at once."""
+    return block_share(getattr(backend, "seconds_per_token", 0.0), backend.n_ctx)
+
+
+def see(
+    made_of: Sources, backend: Backend, builder: ContextBuilder, play: Play, *, cue: str = ""
+) -> Context:
+    """The window that a request made of these sources is sent with."""
+    budget = backend.n_ctx - answer_room(play, backend.n_ctx)
+    return builder.build(made_of, budget, block=eviction_block(backend), cue=cue)
+
+
 def prepare(
     story: Story,
     backend: Backend,
@@ -294,12 +319,9 @@ def prepare(
     Raises:
         KnownError: there is nothing to continue.
     """
-    room = answer_room(play, backend.n_ctx)
-    pace = getattr(backend, "seconds_per_token", 0.0)
     made_of = sources(story, upto)
-    context = builder.build(
-        made_of, backend.n_ctx - room, block=block_share(pace, backend.n_ctx), cue=cue
-    )
+    context = see(made_of, backend, builder, play, cue=cue)
+    room = answer_room(play, backend.n_ctx)
     longest = min(play.max_tokens, room)
     request = Request(
         text=context.text,

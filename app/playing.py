@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 from app.models import Models
 from app.settings import FIELDS, Preferences
-from engine.playing import mode_of, sampling_of
+from engine.choice import Layer, read_common
+from engine.playing import choice_of, mode_of
 from engine.story.profile import Profile
 from engine.story.tree import Story
 from engine.turn import Play
@@ -13,17 +16,44 @@ __all__ = ["Playing", "mode_of"]
 
 
 class Playing:
-    """Answers with the ``Play`` of a story."""
+    """Answers with the ``Play`` of a story; ``common`` is how tokens are chosen in all stories."""
 
     def __init__(self, preferences: Preferences, models: Models) -> None:
         self._preferences = preferences
         self._models = models
+        self._common: Layer | None = None
+        self._fixed: int | None = None
 
     def __call__(self, story: Story) -> Play:
         """What holds for ``story`` now."""
-        model = self._models.current
-        sampling = sampling_of(story, model.profile if model else Profile())
-        return Play(sampling, max_tokens=self.reply_tokens(story), mode=mode_of(story))
+        choice = choice_of(story, self.profile, self.common)
+        self._fixed = choice.seed
+        return Play(
+            choice.sampling,
+            max_tokens=self.reply_tokens(story),
+            stop=choice.stop,
+            mode=mode_of(story),
+        )
+
+    @property
+    def profile(self) -> Profile:
+        """How the model in use was taught; a plain one while there is none."""
+        return self._models.current.profile if self._models.current else Profile()
+
+    @property
+    def common(self) -> Layer:
+        """What the person wants in all stories, read from its file when first asked for."""
+        if self._common is None:
+            self._common = read_common()
+        return self._common
+
+    @common.setter
+    def common(self, layer: Layer) -> None:
+        self._common = layer
+
+    def seed(self) -> int:
+        """The seed of the next reply: the fixed one of the story asked about last, else chance."""
+        return random.SystemRandom().getrandbits(32) if self._fixed is None else self._fixed
 
     def reply_tokens(self, story: Story | None) -> int:
         """How long a reply may be: the story's own length, else the user's."""

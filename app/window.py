@@ -87,7 +87,7 @@ class Window(QMainWindow):
         self.desk = Desk(self.actions_, self)
         self._middle.addWidget(self.desk)
         self.playing = Playing(preferences, models)
-        self.writer = Writer(self.desk.page, jobs, self, play=self.playing)
+        self.writer = Writer(self.desk.page, jobs, self, play=self.playing, seeds=self.playing.seed)
         self.librarian = Librarian(self.home, preferences, jobs, self)
         self.files = Files(self)
         self.look = Look(preferences, self.actions_, self.desk, self.writer, self)

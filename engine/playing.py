@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.errors import KnownError
-from engine.lm import presets
+from engine.choice import Choice, Layer, read_common, resolve
 from engine.lm.settings import SamplerSettings
 from engine.story.profile import Profile
 from engine.story.tree import Story
 from engine.story.trim import Mode
 
-DEFAULT_PRESET = "balanced"
 MAX_TOKENS = 80  # of a reply, unless the story or the person says otherwise
 LONGEST = 1000
-HOTTEST = 5.0
 
 
 def mode_of(story: Story) -> Mode:
@@ -29,13 +26,14 @@ def length_of(story: Story) -> int:
     return own if type(own) is int and 1 <= own <= LONGEST else MAX_TOKENS
 
 
-def sampling_of(story: Story, profile: Profile) -> SamplerSettings:
-    """The story's own preset, else what suits the model; with the story's own temperature."""
-    try:
-        preset = presets.find(str(story.settings.get("preset") or profile.preset or DEFAULT_PRESET))
-    except KnownError:  # a story from elsewhere may name one that is not here
-        preset = presets.find(DEFAULT_PRESET)
-    own: Any = story.settings.get("temperature")
-    if type(own) in {int, float} and 0 <= own <= HOTTEST:
-        return preset.settings.with_(temperature=float(own))
-    return preset.settings
+def choice_of(story: Story, profile: Profile, common: Layer | None = None) -> Choice:
+    """How the next token is chosen: the story's own way, else ``common``, else what suits the model.
+
+    ``common`` is what the person wants in all stories; None reads their file.
+    """
+    return resolve(profile, story.settings, read_common() if common is None else common)
+
+
+def sampling_of(story: Story, profile: Profile, common: Layer | None = None) -> SamplerSettings:
+    """The sampler settings of ``choice_of``."""
+    return choice_of(story, profile, common).sampling

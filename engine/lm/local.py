@@ -96,6 +96,12 @@ class LocalBackend:
         logits = reader.peek() if reader is not None else None
         return None if logits is None else np.array(logits[: self.tokenizer.n_vocab])
 
+    def glance(self) -> tuple[tuple[int, ...], NDArray[np.float32]] | None:
+        """The ids read last and ``next_logits`` after them, if there are any; from any thread."""
+        reader = self._reader
+        seen = reader.glance() if reader is not None else None
+        return None if seen is None else (seen[0], np.array(seen[1][: self.tokenizer.n_vocab]))
+
     def close(self) -> None:
         """Free the model's memory."""
         if self._busy is not None:

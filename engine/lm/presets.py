@@ -152,20 +152,21 @@ def rename(preset: Preset, name: str, folder: Path | None = None) -> Preset:
 
 def to_toml(preset: Preset) -> str:
     """The text of a preset file: what differs from "off"."""
-    lines = [f"name = {_toml(preset.name)}"]
+    lines = [f"name = {toml_literal(preset.name)}"]
     if preset.description:
-        lines.append(f"description = {_toml(preset.description)}")
+        lines.append(f"description = {toml_literal(preset.description)}")
     lines += ["", "[sampling]"]
     off = SamplerSettings().to_json()
     for key, value in preset.settings.to_json().items():
         if value != off[key]:
-            lines.append(f"{key} = {_toml(value)}")
+            lines.append(f"{key} = {toml_literal(value)}")
     return "\n".join(lines) + "\n"
 
 
-def _toml(value: Any) -> str:
+def toml_literal(value: Any) -> str:
+    """A JSON value as TOML."""
     if isinstance(value, list):
-        return f"[{', '.join(_toml(item) for item in value)}]"
+        return f"[{', '.join(toml_literal(item) for item in value)}]"
     if isinstance(value, str):  # JSON's escapes are TOML's, but for DEL and lone surrogates
         clean = value.encode("utf-8", "replace").decode()
         return json.dumps(clean, ensure_ascii=False).replace("\x7f", "\\u007f")

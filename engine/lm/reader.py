@@ -58,8 +58,8 @@ class Reader:
                 busy += time.perf_counter() - clock
                 yield Prefill(done, total)
                 clock = time.perf_counter()
-            self.ids += chunk
             self._logits = None
+            self.ids += chunk
             if len(self.ids) == total:
                 self._logits = self.model.lm_head(self.model.ln_f(x[:, -1]))
             spent += busy
@@ -78,6 +78,7 @@ class Reader:
         """Read a few more tokens at once."""
         ids = torch.tensor([tokens], device=self.model.device)
         logits = self.model.lm_head(self.model.hidden(ids, self.cache)[:, -1])
+        self._logits = None
         self.ids += tokens
         self._logits = logits
 
@@ -93,12 +94,23 @@ class Reader:
         logits = self._logits
         return None if logits is None else logits[0].float().cpu().numpy()
 
+    def glance(self) -> tuple[tuple[int, ...], NDArray[np.float32]] | None:
+        """What was read and the logits [V] after it, if there are any; any thread may ask.
+
+        The two belong together: wherever the ids change, the logits are dropped first.
+        """
+        logits = self._logits
+        ids = tuple(self.ids)
+        if logits is None or logits is not self._logits:
+            return None
+        return ids, logits[0].float().cpu().numpy()
+
     def truncate(self, length: int) -> None:
         """Forget all but the first ``length`` tokens."""
         if length < len(self.ids):
+            self._logits = None
             self.cache.truncate(length)
             del self.ids[length:]
-            self._logits = None
 
     def keep(self, cache: KVCache, rows: list[list[int]]) -> None:
         """Remember finished candidates: the one that is chosen need not be read again."""
@@ -123,6 +135,6 @@ class Reader:
             self.cache.k[:, 0, :, start:best] = cache.k[:, row, :, start:best]
             self.cache.v[:, 0, :, start:best] = cache.v[:, row, :, start:best]
             self.cache.length = best
-            self.ids = rows[row][:best]
             self._logits = None
+            self.ids = rows[row][:best]
             self._branches = None

@@ -256,8 +256,8 @@ class Chain:
         for stage in self.stages:
             stage(row, moment)
             then, now = now, row.candidates()
-            before = then.probs[np.searchsorted(then.ids, now.ids)]
             cut = len(then.ids) - len(now.ids)
+            before = then.probs[np.searchsorted(then.ids, now.ids)] if cut else then.probs
             reports.append(StageReport(stage.name, now.ids, before, now.probs, cut))
         return reports
 

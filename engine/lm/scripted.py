@@ -75,6 +75,7 @@ class ScriptedBackend:
         self.warmed: list[tuple[int, ...]] = []
         self._script = script
         self._next = 0
+        self._seen: tuple[int, ...] = ()  # what was read and written last
         self._delay = delay
 
     @property
@@ -91,6 +92,7 @@ class ScriptedBackend:
 
     def _generate(self, request: Request) -> Iterator[Event]:
         yield from self._read(len(request.tokens))
+        self._seen = request.tokens
         for row in range(request.n):
             yield from self._row(request, row, self._reply(request, row))
 
@@ -109,6 +111,8 @@ class ScriptedBackend:
                     yield End(row, Finish.SENTENCE)
                     return
             self._pause()
+            if row == 0:
+                self._seen = (*request.tokens, *ids[:n])
             text = self._text_at(ids, n)
             shown += text
             yield from hold.push(
@@ -159,12 +163,18 @@ class ScriptedBackend:
         """Note what would be read ahead."""
         self.warmed.append(tokens)
         yield from self._read(len(tokens))
+        self._seen = tokens
 
     def next_logits(self) -> NDArray[np.float32] | None:
         """A row in which the letter e leads."""
         row = np.zeros(self.tokenizer.n_vocab, np.float32)
         row[ord("e")] = 3.0
         return row
+
+    def glance(self) -> tuple[tuple[int, ...], NDArray[np.float32]] | None:
+        """The ids read last and ``next_logits`` after them, if anything was read."""
+        logits = self.next_logits()
+        return (self._seen, logits) if self._seen and logits is not None else None
 
     def close(self) -> None:
         """Nothing to free."""

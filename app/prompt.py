@@ -21,6 +21,7 @@ from app.reply_length import ReplyLength
 from engine.story.node import Kind
 
 MODES = (Kind.DO, Kind.SAY, Kind.STORY)
+NARROW = 500
 
 
 class Sending(Enum):
@@ -87,6 +88,7 @@ class Prompt(QWidget):
             button.setAccessibleDescription(tip)
             button.setProperty("segment", ("first", "middle", "last")[number])
             button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+            button.setMinimumWidth(button.sizeHint().width())
             self._modes.addButton(button, number)
             modes.addWidget(button)
         row = QHBoxLayout()
@@ -138,8 +140,9 @@ class Prompt(QWidget):
         self.line.setPlaceholderText(long if fits else short)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow line has a short hint."""
+        """A narrow line has a short hint, and no room for the length of replies."""
         super().resizeEvent(event)
+        self.length.setVisible(self.width() >= NARROW)
         self._hint()
 
     def set_adventure(self, *, on: bool) -> None:

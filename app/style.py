@@ -59,6 +59,12 @@ QLabel[quiet="true"] { color: $dim; }
 QScrollArea#gallery, QScrollArea#gallery > QWidget > QWidget { background: $paper; border: 0; }
 QWidget#shelf { background: $window; border-right: 1px solid $hair; }
 QListView#story_list { background: $window; border: 0; outline: 0; }
+QDockWidget { color: $ink; font-weight: 600; }
+QDockWidget::title { background: $window; padding: 7px 12px 5px 12px; border-top: 1px solid $hair; }
+QMainWindow::separator { background: $hair; width: 1px; height: 1px; margin: 2px; }
+QTabBar::tab { background: $window; color: $dim; padding: 5px 12px; border: 0; border-top: 2px solid transparent; }
+QTabBar::tab:selected { color: $ink; border-top: 2px solid $accent; }
+QTabBar::tab:hover { background: $hover; }
 QLineEdit { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px; padding: 5px 8px; }
 QLineEdit:focus { border: 1px solid $accent; }
 QComboBox { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px; padding: 5px 8px; }

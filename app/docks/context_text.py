@@ -81,7 +81,8 @@ class ContextText(QPlainTextEdit):
                 self._ends.append(at)
                 made = QTextCharFormat()
                 made.setBackground(tint(span.source, self.palette()))
-                start = at - units(context.text[span.start : span.end])
+                words = context.text[span.start : span.end].lstrip()  # no tint on empty lines
+                start = at - units(words)
                 selections.append(self._selection(start, at, made))
             gone = QTextCharFormat()
             gone.setForeground(self.palette().color(QPalette.ColorRole.PlaceholderText))

@@ -66,6 +66,19 @@ def load_model(
         raise KnownError(_too_large(folder, config, kind)) from None
 
 
+def check_model(folder: Path) -> GPTConfig:
+    """The config of a folder whose weights have the names and shapes it calls for; none is loaded.
+
+    Raises:
+        KnownError: what loading it would say.
+    """
+    config, sources = _settle_head(read_config(folder), find_weights(folder))
+    with torch.device("meta"):
+        model = GPT(config)
+    _check_shapes({name: tuple(w.shape) for name, w in model.named_parameters()}, sources)
+    return config
+
+
 def digest(folder: Path) -> str:
     """16 hex digits that tell one model's weights from another's.
 

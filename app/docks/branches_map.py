@@ -150,6 +150,11 @@ class _Chart(QWidget):
             painter.fillRect(box.adjusted(-2, 0, 2, 0), paper)
             painter.drawText(at, text)
 
+    def _last_lane(self, depth: int) -> int:
+        start = bisect_left(self.spots, depth, key=attrgetter("depth"))
+        end = bisect_left(self.spots, depth + 1, key=attrgetter("depth"))
+        return max(spot.lane for spot in self.spots[start:end])
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Choose a passage."""
         spot = self.at(event.position().toPoint())

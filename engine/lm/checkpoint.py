@@ -16,11 +16,12 @@ from torch import Tensor, nn
 
 from engine.errors import KnownError
 from engine.lm.config import GPTConfig, read_config
-from engine.lm.device import choose_device, choose_dtype
+from engine.lm.device import choose_device, choose_dtype, wants_int8
 from engine.lm.gpt import GPT
+from engine.lm.quantize import Quantizer, usable_top
 from engine.lm.weights import Source, find_weights, weight_files
 
-ConvertLinear = Callable[[str, nn.Linear], nn.Module]
+Convert = Callable[[GPT, str], None]
 _BLOCK = 1 << 16  # bytes of one sample of a large file
 _SAMPLES = 128
 _WHOLE = 32 << 20  # up to this size a file is hashed in full
@@ -32,23 +33,24 @@ def load_model(
     dtype: str = "auto",
     device: str = "auto",
     notice: Callable[[str], None] | None = None,
-    convert: ConvertLinear | None = None,
+    convert: Convert | None = None,
 ) -> GPT:
     """The network of a model folder, ready to run (no gradients, evaluation mode).
 
-    ``convert`` may replace each linear as soon as it is loaded (name and linear in, module out), so
-    that a quantized model never exists whole in floating point. ``notice`` is told, in a sentence,
-    what was done otherwise than asked.
+    ``dtype`` is float32, bfloat16, float16, int8, or auto: the fastest that this machine has for
+    the model. ``convert`` is called as soon as a part of the network has its weights (wte, wpe, h.0
+    and so on, ln_f, lm_head) and may replace what is in it, so that a quantized model never exists
+    whole in floating point. ``notice`` is told, in a sentence, what was done otherwise than asked.
 
     Raises:
         KnownError: what is wrong with which file and tensor, and what to do.
     """
     config = read_config(folder)
     sources = find_weights(folder)
-    place = choose_device(device)
-    kind = choose_dtype(dtype, place)
+    place = choose_device("cpu" if (dtype, device) == ("int8", "auto") else device)
+    kind, quantizer = _number_type(dtype, place, config, notice)
     try:
-        return _load(config, sources, place, kind, convert)
+        return _load(config, sources, place, kind, convert or quantizer)
     except (torch.OutOfMemoryError, RuntimeError, MemoryError) as error:
         if not _out_of_memory(error):
             raise
@@ -57,13 +59,26 @@ def load_model(
     if notice is not None:
         notice(f"The GPU has too little free memory for {folder.name}; it runs on the CPU instead.")
     cpu = torch.device("cpu")
-    kind = choose_dtype("auto" if dtype == "float16" else dtype, cpu)
+    kind, quantizer = _number_type("auto" if dtype == "float16" else dtype, cpu, config, notice)
     try:
-        return _load(config, sources, cpu, kind, convert)
+        return _load(config, sources, cpu, kind, convert or quantizer)
     except (RuntimeError, MemoryError) as error:
         if not _out_of_memory(error):
             raise
         raise KnownError(_too_large(folder, config, kind)) from None
+
+
+def _number_type(
+    name: str, place: torch.device, config: GPTConfig, notice: Callable[[str], None] | None
+) -> tuple[torch.dtype, Convert | None]:
+    """The type that weights are read in, and what makes int8 of them where that is wanted."""
+    if not wants_int8(name, place, config):
+        return choose_dtype(name, place), None
+    if (top := usable_top()) is not None:
+        return torch.float32, Quantizer(top)
+    if notice is not None:
+        notice("This machine's torch cannot calculate in int8; the model runs in float32 instead.")
+    return torch.float32, None
 
 
 def check_model(folder: Path) -> GPTConfig:
@@ -108,7 +123,7 @@ def _load(
     sources: Mapping[str, Source],
     device: torch.device,
     dtype: torch.dtype,
-    convert: ConvertLinear | None,
+    convert: Convert | None,
 ) -> GPT:
     config, sources = _settle_head(config, dict(sources))
     with torch.device("meta"):
@@ -117,20 +132,25 @@ def _load(
     _check_shapes(expected, sources)
     # One place for every tensor on its way: freed and taken anew, they would leave holes behind.
     scratch = torch.empty(max(source.nbytes for source in sources.values()), dtype=torch.uint8)
-    for name, module in list(model.named_modules()):
-        for key, _ in list(module.named_parameters(recurse=False)):
-            full = f"{name}.{key}" if name else key
+    for part in _parts(model):
+        for key, _ in list(model.get_submodule(part).named_parameters()):
+            full = f"{part}.{key}"
             if full not in expected:  # the tied head: the same weights under a second name
                 continue
             weight = _read(sources[full], expected[full], device, dtype, scratch)
-            module.register_parameter(key, nn.Parameter(weight, requires_grad=False))
-        tied = module is model.lm_head and config.tie_word_embeddings
-        if tied:
+            owner, _, name = full.rpartition(".")
+            parameter = nn.Parameter(weight, requires_grad=False)
+            model.get_submodule(owner).register_parameter(name, parameter)
+        if part == "lm_head" and config.tie_word_embeddings:
             model.lm_head.weight = model.wte.weight
-        if isinstance(module, nn.Linear) and convert is not None:
-            owner, _, child = name.rpartition(".")
-            setattr(model.get_submodule(owner), child, convert(name, module))
+        if convert is not None:
+            convert(model, part)
     return model.eval()
+
+
+def _parts(model: GPT) -> list[str]:
+    """The parts of a network in the order in which a token passes them."""
+    return ["wte", "wpe", *(f"h.{i}" for i in range(len(model.h))), "ln_f", "lm_head"]
 
 
 def _settle_head(

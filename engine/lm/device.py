@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 
 from engine.errors import KnownError
+from engine.lm.config import GPTConfig
+from engine.lm.quantize import SMALLEST, faster_than_float
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
@@ -40,7 +42,23 @@ def choose_dtype(name: str, device: torch.device) -> torch.dtype:
         bf16 = device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False)
         return torch.bfloat16 if bf16 else torch.float16
     if name not in DTYPES:
-        raise KnownError(f"There is no number type '{name[:40]}'; use auto, {', '.join(DTYPES)}.")
+        known = ", ".join(DTYPES)
+        raise KnownError(f"There is no number type '{name[:40]}'; use auto, {known} or int8.")
     if name == "float16" and device.type == "cpu":
         raise KnownError("float16 needs a GPU; on the CPU use float32 or bfloat16.")
     return DTYPES[name]
+
+
+def wants_int8(name: str, device: torch.device, config: GPTConfig) -> bool:
+    """Whether a model's weights are to be 8-bit: when asked for, or on a CPU when that is faster.
+
+    The answer to ``auto`` depends on the machine and the model's size alone.
+
+    Raises:
+        KnownError: asked for on a GPU.
+    """
+    if name == "int8" and device.type != "cpu":
+        raise KnownError("int8 is for the CPU; on a GPU use float16 or bfloat16.")
+    if name != "auto" or device.type != "cpu":
+        return name == "int8"
+    return config.n_params >= SMALLEST and faster_than_float()

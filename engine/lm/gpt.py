@@ -22,7 +22,8 @@ from engine.lm.config import GPTConfig
 class KVCache:
     """Keys and values of the tokens read so far, every row of the same length.
 
-    ``k`` and ``v`` are [n_layer, B, H, room, D]; positions from ``length`` on are free.
+    ``k`` and ``v`` are [n_layer, B, H, room, D]; positions from ``length`` on are free. They may be
+    kept in fewer bits than attention calculates with; one layer at a time is then widened.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class KVCache:
         self.k = torch.empty(shape, dtype=dtype, device=device)
         self.v = torch.empty(shape, dtype=dtype, device=device)
         self.length = 0
+        self._wide: Tensor | None = None
 
     @property
     def rows(self) -> int:
@@ -66,6 +68,7 @@ class KVCache:
         view = object.__new__(KVCache)
         view.k, view.v = self.k[:, index : index + 1], self.v[:, index : index + 1]
         view.length = self.length
+        view._wide = None
         return view
 
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
@@ -73,7 +76,16 @@ class KVCache:
         end = self.length + k.shape[2]
         self.k[layer, :, :, self.length : end] = k
         self.v[layer, :, :, self.length : end] = v
+        if self.k.dtype != k.dtype:
+            return self._widen(layer, end, k.dtype)
         return self.k[layer, :, :, :end], self.v[layer, :, :, :end]
+
+    def _widen(self, layer: int, end: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """One layer in another number type, always in the same place: a token takes no memory."""
+        if self._wide is None or self._wide.dtype != dtype:
+            self._wide = torch.empty((2, *self.k.shape[1:]), dtype=dtype, device=self.k.device)
+        k, v = self._wide[:, :, :, :end]
+        return k.copy_(self.k[layer, :, :, :end]), v.copy_(self.v[layer, :, :, :end])
 
 
 class Attention(nn.Module):
@@ -97,9 +109,8 @@ class Attention(nn.Module):
         q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)  # (B, H, T, D)
         if cache is not None:
             k, v = cache.append(self.layer, k, v)  # (B, H, S, D)
-        if self.upcast or k.dtype != q.dtype:
-            kind = torch.float32 if self.upcast else q.dtype
-            y = _attend(q.to(kind), k.to(kind), v.to(kind), mask, self.scale).to(x.dtype)
+        if self.upcast:
+            y = _attend(q.float(), k.float(), v.float(), mask, self.scale).to(x.dtype)
         else:
             y = _attend(q, k, v, mask, self.scale)
         return self.c_proj(y.transpose(1, 2).reshape(B, T, C))
@@ -180,6 +191,7 @@ class GPT(nn.Module):
         self.lm_head = nn.Linear(config.n_embd, config.n_vocab, bias=False)
         if config.tie_word_embeddings:
             self.lm_head.weight = self.wte.weight
+        self.kv_dtype: torch.dtype | None = None  # of caches; None: that of the activations
 
     @property
     def device(self) -> torch.device:
@@ -190,6 +202,11 @@ class GPT(nn.Module):
     def dtype(self) -> torch.dtype:
         """The number type activations have."""
         return self.wpe.weight.dtype
+
+    def cache(self, rows: int = 1, room: int | None = None) -> KVCache:
+        """An empty cache for ``rows`` rows of ``room`` tokens (n_ctx unless told)."""
+        kind = self.kv_dtype or self.dtype
+        return KVCache(self.config, rows, room, dtype=kind, device=self.device)
 
     def layers(
         self, ids: Tensor, cache: KVCache | None = None, *, recompute: bool = False

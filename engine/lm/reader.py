@@ -26,7 +26,7 @@ class Reader:
 
     def __init__(self, model: GPT) -> None:
         self.model = model
-        self.cache = KVCache(model.config, dtype=model.dtype, device=model.device)
+        self.cache = model.cache()
         self.ids: list[int] = []  # what the cache holds
         self.seconds_per_token = 0.0  # of the last prompt that was worth measuring
         self._logits: torch.Tensor | None = None  # [1, V], after ids

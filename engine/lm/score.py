@@ -9,7 +9,7 @@ from torch import Tensor
 
 from engine.errors import KnownError
 from engine.lm.backend import Alternative, Prefill, Scored
-from engine.lm.gpt import GPT, KVCache
+from engine.lm.gpt import GPT
 from engine.tokens import Tokenizer
 
 CHUNK = 64  # positions whose logits [CHUNK, V] are held at once
@@ -34,7 +34,7 @@ def score(
         if known >= total:
             break
         end = min(start + n_ctx, total)
-        cache = KVCache(model.config, room=end - start, dtype=model.dtype, device=model.device)
+        cache = model.cache(room=end - start)
         for a in range(start, end, CHUNK):
             b = min(a + CHUNK, end)
             x = ids = torch.tensor([list(tokens[a:b])], device=model.device)

@@ -181,17 +181,21 @@ def test_too_little_memory_everywhere_is_a_sentence(
         load(tmp_path)
 
 
-def test_each_linear_can_be_converted_while_loading(tmp_path: Path) -> None:
+def test_each_part_can_be_converted_while_loading(tmp_path: Path) -> None:
     seen: list[str] = []
 
-    def convert(name: str, linear: nn.Linear) -> nn.Module:
-        assert not linear.weight.is_meta
+    def convert(model: GPT, name: str) -> None:
         seen.append(name)
-        return nn.Sequential(linear)
+        part = model.get_submodule(name)
+        assert not any(weight.is_meta for weight in part.parameters())
+        later = [model.h[i] for i in range(TINY.n_layer) if f"h.{i}" not in seen]
+        assert all(weight.is_meta for block in later for weight in block.parameters())
+        if name == "lm_head":
+            model.lm_head = nn.Sequential(part)  # type: ignore[assignment]
 
     write_model(tmp_path)
     model = load_model(tmp_path, dtype="float32", device="cpu", convert=convert)
-    assert len(seen) == 4 * TINY.n_layer + 1
+    assert seen == ["wte", "wpe", "h.0", "h.1", "ln_f", "lm_head"]
     assert isinstance(model.lm_head, nn.Sequential)
     assert torch.equal(logits(model), logits(tiny_gpt()))
 

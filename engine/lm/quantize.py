@@ -1,0 +1,272 @@
+"""int8 on the CPU: linears with 8-bit weights, exact row by row, checked against float32 at load.
+
+Decoding is a race against memory bandwidth, so a byte a weight is worth four times the speed. What
+makes it accurate although GPT-2 has channels that are far louder than the others:
+
+- Columns. A column of weights that is small throughout would be rounded to nothing by its row's
+  scale. Every column is divided by its size, and what comes in there is multiplied by it.
+- Rows. Activations are rounded to 8 bits by a scale of their own row. Where that is too coarse (a
+  few values are much larger than the rest) what rounding left over is multiplied as a second row.
+
+A row's result never depends on its neighbours or their number: sums are of integers, and every step
+around them is a single operation of its own row.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+import warnings
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from engine.lm.gpt import GPT, Block
+
+LOG = logging.getLogger(__name__)
+LOUDEST = 1.5  # how much noise activations may add, as a multiple of the noise (power) of weights
+TOLERANCE = 0.05  # relative error on real rows beyond which a layer stays in float32
+SMALLEST = 30_000_000  # parameters of the smallest model that int8 makes faster
+_CHUNK = 2048  # rows of weights that are worked on at once
+_EXACT = 4000.0  # sums of squares below this number's square are exact in float32
+# What comes out of these is hardly ever negative, so that one more bit is left for the rest.
+_TWO_SIDED = {"tanh", "leaky_relu"}
+
+
+class Int8Linear(nn.Module):
+    """y = x W^T + b with W in int8, a scale for every output, and x in 8 or about 14 bits.
+
+    ``zero`` is what the number 0 becomes between 0 and ``top``: the middle, or less where inputs are
+    hardly ever negative; a power of two.
+    """
+
+    def __init__(self, linear: nn.Linear, *, zero: int = 128, top: int = 255) -> None:
+        super().__init__()
+        self.in_features, self.out_features = linear.in_features, linear.out_features
+        self.zero, self.top = zero, top
+        self.bias = None if linear.bias is None else linear.bias.detach().float()
+        rounded, scales, self.columns, noise = _rounded(linear.weight.detach())
+        self.packed = _pack(rounded, scales)
+        # The noise of x, step^2 / 12, is LOUDEST times that of the weights where |x / step| is this.
+        quiet = math.sqrt(self.in_features / (12 * LOUDEST)) / max(noise, 1e-4)
+        self.quiet = min(quiet, _EXACT)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [..., in] -> [..., out], float32."""
+        rows = x.reshape(-1, self.in_features) * self.columns
+        step = self._step(rows)
+        q = (rows / step).round_()
+        loud = torch.linalg.vector_norm(q, dim=-1) < self.quiet
+        y = self._in_two(rows, step, q, loud) if loud.any() else self._multiply(q)
+        y.mul_(step)
+        if self.bias is not None:
+            y.add_(self.bias)
+        return y.view(*x.shape[:-1], self.out_features)
+
+    def weight(self) -> Tensor:
+        """The weights [out, in] as they are after rounding."""
+        return torch.ops.quantized.linear_unpack(self.packed)[0].dequantize() * self.columns
+
+    def _step(self, rows: Tensor) -> Tensor:
+        """What one step of each row [M, in] stands for, [M, 1]."""
+        if 2 * self.zero > self.top:
+            largest = torch.linalg.vector_norm(rows, math.inf, dim=-1, keepdim=True)
+            return largest.mul_(1 / (self.zero - 1))
+        low, high = torch.aminmax(rows, dim=-1, keepdim=True)
+        return torch.maximum(high.mul_(1 / (self.top - self.zero)), low.mul_(-1 / self.zero))
+
+    def _multiply(self, q: Tensor) -> Tensor:
+        """Whole numbers q [M, in] times the weights: exact, and then times the weights' scales."""
+        return _kernel()(q, 1.0, self.zero, self.packed)
+
+    def _in_two(self, rows: Tensor, step: Tensor, q: Tensor, loud: Tensor) -> Tensor:
+        """The product with rows that are ``loud`` [M] in two parts: whole steps and what is left."""
+        M, fine = len(rows), self.zero  # a power of two: dividing by it is exact
+        every = bool(loud.all())
+        which = slice(None) if every else loud.nonzero().squeeze(1)
+        rest = (rows[which] / step[which]).sub_(q[which]).mul_(fine).round_()
+        both = self._multiply(torch.cat((q, rest)))
+        y, low = both[:M], both[M:].mul_(1 / fine)
+        if every:
+            return y.add_(low)
+        return y.index_put_((loud.nonzero().squeeze(1),), low, accumulate=True)
+
+
+def _rounded(weight: Tensor) -> tuple[Tensor, Tensor, Tensor, float]:
+    """int8 weights [out, in], their scales [out], sizes of columns [in], and the relative error.
+
+    In slices, so that little more than the int8 weights is needed beside those that came in.
+    """
+    low, high = weight.aminmax(dim=1, keepdim=True)
+    loudest = torch.maximum(high, -low).float().clamp_min(1e-30)
+    columns = torch.zeros(weight.shape[1])
+    parts = range(0, len(weight), _CHUNK)
+    for a in parts:
+        part = weight[a : a + _CHUNK].float() / loudest[a : a + _CHUNK]
+        columns = torch.maximum(columns, part.abs_().amax(0))
+    columns[columns == 0] = 1.0
+    columns /= columns.square().mean().sqrt()
+    rounded = torch.empty(weight.shape, dtype=torch.int8)
+    scales = torch.empty(len(weight))
+    error = power = 0.0
+    for a in parts:
+        part = weight[a : a + _CHUNK].float() / columns
+        scale = part.abs().amax(1, keepdim=True).clamp_min(1e-30) / 127
+        q = (part / scale).round_()
+        rounded[a : a + _CHUNK] = q
+        scales[a : a + _CHUNK] = scale.squeeze(1)
+        power += float(part.square().sum(dtype=torch.float64))
+        error += float(q.mul_(scale).sub_(part).square_().sum(dtype=torch.float64))
+    return rounded, scales, columns, math.sqrt(error / power) if power else 0.0
+
+
+def _kernel() -> Any:
+    """FBGEMM's product of 8-bit numbers; sums are exact, and neither scale nor zero is searched."""
+    return torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
+
+
+def _pack(rounded: Tensor, scales: Tensor) -> Any:
+    """Weights in the order in which the kernel reads them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch means to replace its quantized tensors one day
+        zeros = torch.zeros(len(scales), dtype=torch.long)
+        tensor = torch._make_per_channel_quantized_tensor(rounded, scales.double(), zeros, 0)  # noqa: SLF001
+        return torch.ops.quantized.linear_prepack(tensor, None)
+
+
+@cache
+def usable_top() -> int | None:
+    """The largest 8-bit activation with which sums are right here: 255, 127, or None.
+
+    CPUs without VNNI add pairs of products in 16 bits, where two of the largest do not fit.
+    """
+    for top in (255, 127):
+        zero = (top + 1) // 2
+        linear = nn.Linear(256, 64, bias=False, device="cpu")
+        with torch.inference_mode():
+            linear.weight.fill_(1.0)
+            linear.weight[::2, ::3] = -1.0
+            try:
+                int8 = Int8Linear(linear, zero=zero, top=top)
+                extreme = torch.ones(2, 256)
+                extreme[1, ::5] = -1.0
+                right = F.linear(extreme, linear.weight)
+                if torch.allclose(int8(extreme), right, rtol=1e-4, atol=1e-3):
+                    return top
+            except (RuntimeError, AttributeError, NotImplementedError) as error:
+                LOG.info("no int8 on this machine: %s", str(error).split("\n", 1)[0])
+                return None
+    LOG.info("no int8 on this machine: its sums are wrong")
+    return None
+
+
+@cache
+def faster_than_float(width: int = 2048) -> bool:
+    """Whether one row through a layer too large for the cache is faster in int8 than in float32."""
+    top = usable_top()
+    if top is None:
+        return False
+    with torch.inference_mode():
+        linear = nn.Linear(width, width)
+        int8, x = Int8Linear(linear, zero=(top + 1) // 2, top=top), torch.ones(1, width)
+        return _best_time(int8, x) < _best_time(linear, x)
+
+
+def _best_time(module: nn.Module, x: Tensor) -> float:
+    """The shortest of a few runs, seconds: other programs only ever make one longer."""
+    times: list[float] = []
+    for _ in range(8):
+        clock = time.perf_counter()
+        module(x)
+        times.append(time.perf_counter() - clock)
+    return min(times[1:])
+
+
+class HalfEmbedding(nn.Module):
+    """Rows of a table that is kept in half precision."""
+
+    def __init__(self, table: Tensor) -> None:
+        super().__init__()
+        low, high = (float(end) for end in table.aminmax())
+        fits = max(high, -low) < torch.finfo(torch.float16).max
+        kind = torch.float16 if fits else torch.bfloat16
+        self.weight = nn.Parameter(table.detach().to(kind), requires_grad=False)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """ids [...] -> [..., C], float32."""
+        return F.embedding(ids, self.weight).float()
+
+
+class Quantizer:
+    """Turns a network into int8 while it is loaded, part by part, and checks every layer.
+
+    A few tokens are read along in float32; a layer whose int8 answer to them is off stays as it is.
+    """
+
+    def __init__(self, top: int) -> None:
+        self._top = top
+        self._x = torch.empty(0)
+
+    @torch.inference_mode()
+    def __call__(self, model: GPT, name: str) -> None:
+        """Convert the part of that name, which has just been loaded."""
+        if name == "wpe":
+            T = min(8, model.config.n_ctx)
+            ids = torch.linspace(0, model.config.n_vocab - 1, T).long()[None]
+            self._x = model.wte(ids) + model.wpe.weight[:T]
+        elif name.startswith("h."):
+            self._block(model.get_submodule(name), name)  # type: ignore[arg-type]
+        elif name == "lm_head":
+            x = model.ln_f(self._x)
+            model.lm_head = self._checked(name, model.lm_head, x, model.lm_head(x), 2)  # type: ignore[assignment]
+            model.wte = HalfEmbedding(model.wte.weight)  # type: ignore[assignment]
+            model.kv_dtype = torch.float16
+
+    def _block(self, block: Block, name: str) -> None:
+        seen: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+
+        def look(linear: nn.Module, args: tuple[Tensor], y: Tensor) -> None:
+            seen[linear] = args[0], y
+
+        linears = (block.attn.c_attn, block.attn.c_proj, block.mlp.c_fc, block.mlp.c_proj)
+        hooks = [linear.register_forward_hook(look) for linear in linears]
+        self._x = block(self._x, None, None)
+        for hook in hooks:
+            hook.remove()
+        for half, key in (
+            ("attn", "c_attn"),
+            ("attn", "c_proj"),
+            ("mlp", "c_fc"),
+            ("mlp", "c_proj"),
+        ):
+            owner = block.get_submodule(half)
+            linear = getattr(owner, key)
+            one_sided = half + key == "mlpc_proj" and block.mlp.activation not in _TWO_SIDED
+            full = f"{name}.{half}.{key}"
+            setattr(owner, key, self._checked(full, linear, *seen[linear], 8 if one_sided else 2))
+
+    def _checked(self, name: str, linear: nn.Linear, x: Tensor, y: Tensor, share: int) -> nn.Module:
+        """The linear in int8, if it turns x into (nearly) y; 1 / ``share`` of the range is negative."""
+        int8 = Int8Linear(linear, zero=(self._top + 1) // share, top=self._top)
+        error = relative_error(int8(x), y)
+        if error <= TOLERANCE:
+            return int8
+        LOG.warning("%s stays in float32: int8 is off by %.1f %%", name, 100 * error)
+        return linear
+
+
+def relative_error(found: Tensor, right: Tensor) -> float:
+    """The norm of the error as a part of the norm of what is right; infinite where it is no number."""
+    error = float((found - right).norm() / right.norm().clamp_min(1e-20))
+    return error if math.isfinite(error) else math.inf
+
+
+def number_type(model: GPT) -> str:
+    """What a network calculates in: int8, float32, bfloat16 or float16."""
+    if any(isinstance(module, Int8Linear) for module in model.modules()):
+        return "int8"
+    return str(model.dtype).removeprefix("torch.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Slot
@@ -11,6 +12,7 @@ from engine.errors import KnownError
 
 if TYPE_CHECKING:
     from app.writer import Writer
+    from engine.lm.settings import SamplerSettings
     from engine.story.node import Node
     from engine.turn import Shown
 
@@ -39,8 +41,14 @@ class Turns(QObject):
         """Whether a turn is written, or will be as soon as the model is there."""
         return self._live is not None or self.wanted
 
-    def start(self, *, again: bool = False) -> None:
-        """Let the model write the next passage; ``again``: beside the last one."""
+    def start(
+        self, *, again: bool = False, n: int = 1, each: tuple[SamplerSettings, ...] = ()
+    ) -> None:
+        """Let the model write the next passage; ``again``: beside the last one.
+
+        With ``n`` several are written side by side, perhaps with settings of their own; the first
+        is on the page, and all of them stay.
+        """
         writer = self._writer
         story, model, builder = writer.story, writer.model, writer.builder
         if story is None:
@@ -59,7 +67,8 @@ class Turns(QObject):
         from engine.turn import prepare
 
         try:
-            turn = prepare(story, backend, builder, writer.play(story), writer.seed())
+            play = replace(writer.play(story), n=n, each=each)
+            turn = prepare(story, backend, builder, play, writer.seed())
         except KnownError as error:
             self._give_up()
             writer.problem.emit(str(error))
@@ -88,6 +97,9 @@ class Turns(QObject):
     @Slot(object)
     def _shown(self, shown: Shown) -> None:
         page = self._writer.page
+        self._writer.shown.emit(shown)
+        if shown.row:
+            return
         if shown.back:
             page.retract(shown.back)
         if shown.text:
@@ -149,7 +161,10 @@ class Turns(QObject):
             if turn.parent is not None and story.place(turn.parent) is not None:
                 turn.parent = story.head  # words typed below meanwhile stay on the branch
             with story.verb("reply", self._key):
-                node = turn.commit(story, live.backend.identity)
+                made = [turn.commit(story, live.backend.identity, row.row) for row in turn.rows]
+                node = next((one for one in made if one is not None), None)
+                if node is not None and story.head != node.id:
+                    story.go_to(node.id)  # the first is on the page, the others beside it
             if node is None and writer.store is not None:
                 writer.store.end_draft()
         finally:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from app.models import Model
     from app.page import Page
     from app.page_text import Edit
+    from engine.lm.settings import SamplerSettings
     from engine.story.context import ContextBuilder
     from engine.story.store import Store
     from engine.story.tree import Story
@@ -40,6 +41,7 @@ class Writer(QObject):
         turn_began: the Turn (its window and request) that is written now.
         turn_ended: the passage that came of it, or None.
         fed: an event of the backend, as it streams.
+        shown: what a view does for a candidate that streams (a Shown).
         reading: tokens of the window read, and all of them.
         writing: tokens written so far.
         wrote: tokens of a passage that is complete.
@@ -59,6 +61,7 @@ class Writer(QObject):
     turn_began = Signal(object)
     turn_ended = Signal(object)
     fed = Signal(object)
+    shown = Signal(object)
     reading = Signal(int, int)
     writing = Signal(int)
     wrote = Signal(int)
@@ -192,6 +195,13 @@ class Writer(QObject):
         self.stop()
         self._turns.start(again=True)
 
+    def write_candidates(
+        self, n: int, *, again: bool = False, each: tuple[SamplerSettings, ...] = ()
+    ) -> None:
+        """Write several continuations side by side; ``again``: beside the last passage."""
+        if self.story is not None and not self.streaming:
+            self._turns.start(again=again, n=n, each=each)
+
     @Slot()
     def stop(self) -> None:
         """Stop at once; what was written stays, and an action that waits is given back."""
@@ -236,7 +246,7 @@ class Writer(QObject):
         if self.story is None:
             return
         self.stop()
-        versions, place = self._versions()
+        versions, place = self.versions_here()
         if 0 <= place + step < len(versions):
             self.story.go_to(versions[place + step].id)
 
@@ -318,7 +328,7 @@ class Writer(QObject):
         self.changed.emit(change)
         self.announce()
 
-    def _versions(self) -> tuple[list[Node], int]:
+    def versions_here(self) -> tuple[list[Node], int]:
         """The replies beside the last passage, and which of them it is."""
         story = self.story
         reply = story.last_reply() if story is not None else None
@@ -330,6 +340,6 @@ class Writer(QObject):
 
     def announce(self) -> None:
         """Tell the views which version is shown and what can be done."""
-        versions, place = self._versions()
+        versions, place = self.versions_here()
         self.versions.emit(place + 1 if versions else 0, len(versions))
         self.state.emit()

@@ -149,6 +149,8 @@ def check(request: Request, n_ctx: int, n_vocab: int) -> None:
         raise KnownError("At least one token of one continuation has to be asked for.")
     if request.n > MAX_CANDIDATES:
         raise KnownError(f"At most {MAX_CANDIDATES} continuations can be written side by side.")
+    if len(request.each) not in {0, request.n}:
+        raise KnownError("Each continuation needs settings of its own, or none does.")
     if len(request.tokens) + request.max_tokens > n_ctx:
         raise KnownError(
             f"The prompt has {len(request.tokens)} tokens and {request.max_tokens} more were asked "
@@ -165,7 +167,7 @@ def generate(reader: Reader, tokenizer: Tokenizer, request: Request) -> Iterator
     """
     n_ctx = reader.model.config.n_ctx
     last = min(request.max_tokens + request.finish_sentence, n_ctx - len(request.tokens))
-    chain = Chain(request.sampling, tokenizer)
+    chains = [Chain(settings, tokenizer) for settings in request.each or (request.sampling,)]
     unwanted = unwanted_prompt(request.sampling, tokenizer, request.tokens, n_ctx - last)
     yield from reader.read(request.tokens)
     track = track_of(reader, request.n, last)
@@ -173,7 +175,9 @@ def generate(reader: Reader, tokenizer: Tokenizer, request: Request) -> Iterator
         other = Reader(reader.model)
         yield from other.read(unwanted)
         track = Guided(track, track_of(other, request.n, last), request, len(unwanted))
-    rows = [Candidate(row, request, chain, tokenizer) for row in range(request.n)]
+    rows = [
+        Candidate(row, request, chains[row % len(chains)], tokenizer) for row in range(request.n)
+    ]
     try:
         yield from _decode(track, rows, last, tokenizer.n_vocab)
     finally:

@@ -95,6 +95,15 @@ def test_a_candidate_is_the_same_alone_and_among_others() -> None:
     assert len({tuple(row) for row in rows.values()}) == 3
 
 
+def test_candidates_may_have_settings_of_their_own() -> None:
+    cold = SamplerSettings(temperature=0.2)
+    mixed = ask("You look around.", n=2, each=(HOT, cold))
+    assert ids(make(), mixed, 0) == ids(make(), ask("You look around.", n=2), 0)
+    assert ids(make(), mixed, 1) == ids(make(), ask("You look around.", n=2, sampling=cold), 1)
+    with pytest.raises(KnownError, match="settings of its own"):
+        ids(make(), ask("You look around.", n=3, each=(HOT, cold)))
+
+
 def test_the_chosen_candidate_need_not_be_read_again() -> None:
     backend = make()
     rows: dict[int, list[int]] = {0: [], 1: [], 2: []}

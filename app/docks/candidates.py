@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -57,6 +57,7 @@ class CandidatesPanel(QWidget):
         self._intro.setWordWrap(True)
         self._intro.setProperty("quiet", "true")
         self._intro.setContentsMargins(12, 4, 12, 8)
+        self._intro.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._lay_out()
         self._connect()
         self.refresh()
@@ -100,6 +101,10 @@ class CandidatesPanel(QWidget):
         writer.changed.connect(self.refresh)
         writer.model_changed.connect(self.refresh)
         writer.state.connect(self._enable)
+
+    def sizeHint(self) -> QSize:
+        """Room for a reply of usual length."""
+        return QSize(640, 260)
 
     def showEvent(self, event: QShowEvent) -> None:
         """What changed while nobody looked."""
@@ -192,7 +197,7 @@ class CandidatesPanel(QWidget):
         if not logprobs:
             return ""
         chance = 2.718281828 ** (sum(logprobs) / len(logprobs))
-        text = self.tr("%1 tokens, %2 % sure a word")
+        text = self.tr("%1 tokens, each %2 % likely")
         return text.replace("%1", str(len(logprobs))).replace("%2", f"{100 * chance:.0f}")
 
     def _set_columns(self, count: int) -> None:

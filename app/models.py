@@ -9,28 +9,27 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from app.jobs import Job, Jobs, Lane, once
 from engine.lm.backend import Backend
-from engine.lm.library import find_model
-from engine.story.profile import Profile, load_profile
+from engine.opening import open_model
+from engine.story.profile import Profile
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A backend and how it was taught to read a story."""
+    """A backend, how it was taught to read a story, and sentences about it for the person."""
 
     backend: Backend
     profile: Profile
+    warnings: tuple[str, ...] = ()
 
 
 def load_local(name: str) -> Model:
-    """A model on this machine; imports torch, so call it in the engine's lane.
+    """A model on this machine or a server's (``server:NAME``); imports torch: for the engine's lane.
 
     Raises:
-        KnownError: there is no such model, or its files are damaged.
+        KnownError: there is no such model, its files are damaged, or its server does not answer.
     """
-    from engine.lm.local import LocalBackend
-
-    folder = find_model(name)
-    return Model(LocalBackend.load(folder), load_profile(folder))
+    opened = open_model(name)
+    return Model(opened.backend, opened.profile, opened.warnings)
 
 
 class Models(QObject):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import math
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from engine.errors import KnownError
 from engine.lm import presets
 from engine.lm.backend import End, Finish, Prefill, Request, Scored, Token
-from engine.lm.library import BUILT_IN, find_model
+from engine.lm.library import BUILT_IN
 from engine.lm.settings import KNOBS, SWITCHES, SamplerSettings
-from engine.story.profile import load_profile
-
-if TYPE_CHECKING:
-    from engine.lm.local import LocalBackend
+from engine.opening import Opened, open_address, open_model
 
 MAX_PROMPT_BYTES = 64 << 20
 
@@ -42,8 +41,15 @@ def add_commands(commands: Any) -> None:
 
 
 def add_model_options(command: argparse.ArgumentParser) -> None:
-    """``--model``, ``--dtype`` and ``--device``."""
-    command.add_argument("--model", default=BUILT_IN, help="a name from the library or a folder")
+    """``--model`` or ``--server``, ``--dtype`` and ``--device``."""
+    command.add_argument(
+        "--model", default=BUILT_IN, help="a name from the library, server:NAME, or a folder"
+    )
+    command.add_argument("--server", metavar="URL", help="let the server at this address write")
+    command.add_argument(
+        "--server-kind", default="auto", metavar="KIND", help="which program it is"
+    )
+    command.add_argument("--server-model", default="", metavar="M", help="which of its models")
     command.add_argument("--dtype", default="auto", help="auto, float32, bfloat16 or float16")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
@@ -115,12 +121,17 @@ def read_text(path: Path) -> str:
         raise KnownError(f"{path.name} cannot be read: {reason}.") from None
 
 
-def load_backend(options: argparse.Namespace) -> LocalBackend:
-    """The model that the options name."""
-    folder = find_model(options.model)
-    from engine.lm.local import LocalBackend  # torch takes its time: only when it is needed
-
-    return LocalBackend.load(folder, dtype=options.dtype, device=options.device, notice=_notice)
+def load_backend(options: argparse.Namespace) -> Opened:
+    """The model that the options name, on this machine or a server; close its backend in the end."""
+    if options.server:
+        opened = open_address(options.server, options.server_kind, options.server_model)
+    else:
+        opened = open_model(
+            options.model, dtype=options.dtype, device=options.device, notice=_notice
+        )
+    for sentence in opened.warnings:
+        _notice(sentence)
+    return opened
 
 
 def _notice(text: str) -> None:
@@ -129,12 +140,12 @@ def _notice(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def beginning(backend: LocalBackend, model: str) -> tuple[int, ...]:
+def beginning(opened: Opened) -> tuple[int, ...]:
     """The ids that the model's profile puts in front of every text."""
-    profile = load_profile(find_model(model))
-    start = backend.tokenizer.end_of_text
+    tokenizer, profile = opened.backend.tokenizer, opened.profile
+    start = tokenizer.end_of_text
     ids = (start,) if profile.begin_token and start is not None else ()
-    return (*ids, *backend.tokenizer.encode(profile.begin_text))
+    return (*ids, *tokenizer.encode(profile.begin_text))
 
 
 def run_complete(options: argparse.Namespace) -> dict[str, Any] | None:
@@ -142,11 +153,18 @@ def run_complete(options: argparse.Namespace) -> dict[str, Any] | None:
     sampling = sampler_settings(options)
     text = read_text(options.prompt_file) if options.prompt_file else options.prompt
     clock = time.perf_counter()
-    backend = load_backend(options)
-    load = time.perf_counter() - clock
-    tokens = (*beginning(backend, options.model), *backend.tokenizer.encode(text))
+    opened = load_backend(options)
+    with contextlib.closing(opened.backend):
+        return _complete(options, opened, sampling, text, time.perf_counter() - clock)
+
+
+def _complete(
+    options: argparse.Namespace, opened: Opened, sampling: SamplerSettings, text: str, load: float
+) -> dict[str, Any] | None:
+    backend = opened.backend
+    tokens = (*beginning(opened), *backend.tokenizer.encode(text))
     request = Request(
-        text=text,
+        text=opened.profile.begin_text + text,
         tokens=tokens,
         max_tokens=options.max_tokens,
         sampling=sampling,
@@ -180,13 +198,14 @@ def run_complete(options: argparse.Namespace) -> dict[str, Any] | None:
         else:
             _print_rows(rows)
         return None
+    exact = backend.tokenizer.exact  # a server's ids are not known for certain
     return {
-        "prompt_ids": list(tokens),
+        "prompt_ids": list(tokens) if exact else [],
         "candidates": [
             {
-                "ids": [token.id for token in row],
+                "ids": [token.id for token in row] if exact else [],
                 "text": "".join(token.text for token in row),
-                "logprobs": [token.logprob for token in row],
+                "logprobs": [None if math.isnan(t.logprob) else t.logprob for t in row],
                 "finish": str(reason),
             }
             for row, reason in zip(rows, finish, strict=True)
@@ -205,10 +224,12 @@ def _print_rows(rows: list[list[Token]]) -> None:
 def run_score(options: argparse.Namespace) -> dict[str, Any] | None:
     """How likely each token of a text is; JSON, or one line a token."""
     text = read_text(options.text_file)
-    backend = load_backend(options)
-    start = beginning(backend, options.model)
-    tokens = (*start, *backend.tokenizer.encode(text))
-    scored = [e for e in backend.score(tokens) if isinstance(e, Scored)][len(start) :]
+    opened = load_backend(options)
+    backend = opened.backend
+    with contextlib.closing(backend):
+        start = beginning(opened)
+        tokens = (*start, *backend.tokenizer.encode(text))
+        scored = [e for e in backend.score(tokens) if isinstance(e, Scored)][len(start) :]
     known = [e.logprob for e in scored if e.logprob is not None]
     nll = -sum(known) / len(known) if known else None
     if not options.json:

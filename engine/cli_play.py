@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ from engine.cli_complete import add_model_options, load_backend
 from engine.cli_story import exists, free_path
 from engine.errors import KnownError
 from engine.lm import presets
-from engine.lm.backend import Backend, Prefill
-from engine.lm.library import find_model
+from engine.lm.backend import Prefill
 from engine.lm.settings import SamplerSettings
+from engine.opening import Opened
 from engine.playing import length_of, mode_of, sampling_of
 from engine.story.actions import interpret
 from engine.story.adventure import line
@@ -25,7 +26,6 @@ from engine.story.begin import begin
 from engine.story.context import ContextBuilder
 from engine.story.formats.text import reading_text
 from engine.story.node import Kind
-from engine.story.profile import Profile, load_profile
 from engine.story.scenario import Scenario, find_scenario, load_folder, surprise
 from engine.story.store import Store
 from engine.story.tree import Story
@@ -71,12 +71,11 @@ def run_play(options: argparse.Namespace) -> None:
         raise KnownError("--max-tokens is the length of a reply: at least 1.")
     old = options.story is not None and exists(options.story)
     scenario = None if old else _choose(options, terminal=terminal).fill({})
-    backend = load_backend(options)
-    profile = load_profile(find_model(options.model))
+    opened = load_backend(options)
     wanted = presets.find(options.preset).settings if options.preset else None
-    with _opened(options.story, scenario) as store:
-        sampling = wanted or sampling_of(store.story, profile)
-        _Terminal(store, backend, profile, sampling, options, terminal=terminal).run()
+    with closing(opened.backend), _opened(options.story, scenario) as store:
+        sampling = wanted or sampling_of(store.story, opened.profile)
+        _Terminal(store, opened, sampling, options, terminal=terminal).run()
 
 
 def _opened(path: Path | None, scenario: Scenario | None) -> Store:
@@ -135,16 +134,15 @@ class _Terminal:
     def __init__(
         self,
         store: Store,
-        backend: Backend,
-        profile: Profile,
+        opened: Opened,
         sampling: SamplerSettings,
         options: argparse.Namespace,
         *,
         terminal: bool,
     ) -> None:
         self._store = store
-        self._backend = backend
-        self._builder = ContextBuilder(backend.tokenizer, profile)
+        self._backend = opened.backend
+        self._builder = ContextBuilder(opened.backend.tokenizer, opened.profile)
         longest = options.max_tokens or length_of(self._story)
         self._play = Play(sampling, max_tokens=longest, top=3, mode=mode_of(self._story))
         self._random = random.Random(options.seed)
@@ -250,13 +248,17 @@ class _Terminal:
         turn = prepare(self._story, self._backend, self._builder, self._play, seed)
         for notice in turn.context.notices:
             print(f"({notice})")
-        stopped = self._stream(turn)
+        stopped, fault = self._stream(turn)
         reply = turn.commit(self._story, self._backend.identity, merge_key=merge_key)
         if reply is None and merge_key:
             self._story.undo()  # nothing came of a retry: the reply that was there stays in sight
         if stopped and not self._terminal:
             raise KeyboardInterrupt  # nobody sits there who would go on
-        if reply is None and not stopped:
+        if fault is not None:
+            if not self._terminal:
+                raise fault  # nobody sits there who could try again
+            print(f"({fault})")
+        elif reply is None and not stopped:
             print("(The model had nothing to add. Try another action, or /retry.)")
         elif turn.reply().ending is not None:
             print("\n(This looks like an ending. Go on, /undo, or /quit.)")
@@ -264,16 +266,16 @@ class _Terminal:
             print(f"({self._store.trouble})")
         return reply is not None
 
-    def _stream(self, turn: Turn) -> bool:
-        """Print a reply as it comes; whether the person stopped it with Ctrl-C."""
+    def _stream(self, turn: Turn) -> tuple[bool, KnownError | None]:
+        """Print a reply as it comes; whether the person stopped it with Ctrl-C, or what went wrong."""
         print()
         work = turn.run(self._backend)
-        fresh, stopped = True, False
+        fresh, stopped, fault = True, False, None
         started = read = drafted = time.perf_counter()
         try:
             for event in work:
                 if isinstance(event, Prefill):
-                    read = time.perf_counter()
+                    read = time.perf_counter() if fresh else read
                     continue
                 self._show(event, fresh=fresh)
                 fresh = fresh and not event.text.strip()
@@ -283,13 +285,15 @@ class _Terminal:
         except KeyboardInterrupt:
             print(" ...", end="")
             stopped = True
+        except KnownError as error:  # a server went away: what it wrote so far is kept
+            fault = error
         finally:
             _close(work)
         written = len(turn.rows[0].tokens)
         seconds = time.perf_counter() - read
         pace = f"{written / seconds:.0f} tokens/s" if written and seconds > 0 else ""
         print(f"\n  ({pace}, read in {read - started:.1f} s)" if pace else "")
-        return stopped
+        return stopped, fault
 
     def _show(self, shown: Shown, *, fresh: bool) -> None:
         if shown.back and self._terminal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import tempfile
@@ -14,6 +15,7 @@ from engine.errors import KnownError
 from engine.lm.config import read_config
 from engine.lm.library import BUILT_IN, find_model
 from engine.lm.tokenizer import load_tokenizer
+from engine.opening import is_server, open_model
 from engine.playing import length_of
 from engine.story.context import ContextBuilder
 from engine.story.formats import own, text
@@ -56,12 +58,10 @@ def add_commands(commands: Any) -> None:
 
 def run_context(options: argparse.Namespace) -> dict[str, Any] | None:
     """The window of a story and the account of it; needs the model's tokenizer, not its weights."""
-    folder = find_model(options.model)
-    n_ctx = read_config(folder).n_ctx
+    n_ctx, builder = _builder(options.model)
     longest = options.max_tokens
     if longest is not None and not 1 <= longest < n_ctx:
         raise KnownError(f"--max-tokens is {longest}; the window has {n_ctx} tokens.")
-    builder = ContextBuilder(load_tokenizer(folder), load_profile(folder))
     with _opened(options.story) as store:
         room = answer_room(Play(max_tokens=longest or length_of(store.story)), n_ctx)
         window = builder.build(sources(store.story), n_ctx - room)
@@ -74,6 +74,16 @@ def run_context(options: argparse.Namespace) -> dict[str, Any] | None:
         print(f"{mark}{entry.n_tokens:6d}  {entry.source:8}  {entry.name}: {entry.reason}")
     print(f"{len(window.tokens):7d} of {window.budget} tokens")
     return None
+
+
+def _builder(model: str) -> tuple[int, ContextBuilder]:
+    """A model's window and what fills it; a server is asked, of a folder only small files are read."""
+    if is_server(model):
+        opened = open_model(model)
+        with contextlib.closing(opened.backend):
+            return opened.backend.n_ctx, ContextBuilder(opened.backend.tokenizer, opened.profile)
+    folder = find_model(model)
+    return read_config(folder).n_ctx, ContextBuilder(load_tokenizer(folder), load_profile(folder))
 
 
 def _opened(path: Path) -> Store:

@@ -52,6 +52,7 @@ class Play:
     stop: tuple[str, ...] = ()
     top: int = 5
     n: int = 1
+    each: tuple[SamplerSettings, ...] = ()  # for candidates that differ in their settings
     mode: Mode = Mode.ADVENTURE
 
 
@@ -223,7 +224,7 @@ class Turn:
             model=identity.name,
             digest=identity.digest,
             seed=self.request.seed,
-            settings=self.request.sampling.to_json() | {"row": row},
+            settings=self.request.settings(row).to_json() | {"row": row},
             ids=tuple(token.id for token in tokens),
             logprobs=tuple(token.logprob for token in tokens),
             top=tuple(tuple((a.id, a.logprob) for a in token.top) for token in tokens),
@@ -332,7 +333,9 @@ def prepare(
         finish_sentence=room - longest,
         seed=seed,
         n=play.n,
+        each=play.each,
         top=play.top,
         nonempty=True,
+        keep=context.head,
     )
     return Turn(context, request, play, story, made_of.branch)

@@ -7,7 +7,7 @@ of reading a prompt.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -93,7 +93,8 @@ class Request:
     """What to continue, and how.
 
     ``tokens`` are what a local model reads, ``text`` what a server reads. After ``max_tokens`` up to
-    ``finish_sentence`` further tokens may be written to reach the end of the sentence.
+    ``finish_sentence`` further tokens may be written to reach the end of the sentence. With ``each``
+    every candidate has settings of its own, but for guidance, which is that of ``sampling``.
     """
 
     text: str
@@ -106,6 +107,12 @@ class Request:
     n: int = 1
     top: int = 0  # how many alternatives each Token carries
     nonempty: bool = False  # no stop string and no end of text before the first word
+    keep: int = 0  # characters of ``text`` that stay where a server needs a shorter one (memory)
+    each: tuple[SamplerSettings, ...] = ()  # one for each candidate, or none
+
+    def settings(self, row: int) -> SamplerSettings:
+        """The settings that candidate ``row`` is drawn with."""
+        return self.each[row] if self.each else self.sampling
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,8 @@ class Capabilities:
     logits: bool = True
     seeds: bool = True
     stages: frozenset[str] = frozenset()  # sampler stages it honours
+    # Settings it does not have: the field's name (or "order") -> why, as a sentence.
+    unavailable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,12 @@ class Context:
     notices: tuple[str, ...] = ()
     stripped: str = ""
 
+    @property
+    def head(self) -> int:
+        """Characters of ``text`` before the story begins: memory and what stands with it."""
+        first = (Source.OPENING, Source.HISTORY, Source.ACTION)
+        return next((span.start for span in self.spans if span.source in first), 0)
+
     def to_json(self) -> dict[str, Any]:
         """The window as the command line prints it."""
         return {

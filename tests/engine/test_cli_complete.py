@@ -17,6 +17,8 @@ from engine.lm.backend import End, Event, Request, Retract
 from engine.lm.config import read_config
 from engine.lm.library import find_model
 from engine.lm.scripted import ScriptedBackend
+from engine.opening import Opened
+from engine.story.profile import EMBER
 
 N_CTX = read_config(find_model("ember")).n_ctx
 
@@ -204,7 +206,8 @@ def test_taking_nothing_back_takes_nothing_back(
                     yield Retract(0, 0)
                 yield event
 
-    monkeypatch.setattr(cli_complete, "load_backend", lambda _: Hesitant([" world"]))
+    opened = Opened(Hesitant([" world"]), EMBER)
+    monkeypatch.setattr(cli_complete, "load_backend", lambda _: opened)
     answer = run(capsys, "complete", "--prompt", "Hello")
     assert answer["candidates"][0]["text"] == " world"
 

@@ -15,6 +15,7 @@ from engine import cli_play, paths
 from engine.cli import main
 from engine.lm.backend import Event, Request
 from engine.lm.scripted import ScriptedBackend
+from engine.opening import Opened
 from engine.playing import MAX_TOKENS, length_of, mode_of, sampling_of
 from engine.story.node import Kind
 from engine.story.profile import EMBER
@@ -38,7 +39,7 @@ def play(monkeypatch: pytest.MonkeyPatch, file: Path) -> Play:
     def run(typed: bytes | str, *options: str, backend: ScriptedBackend | None = None) -> int:
         raw = typed.encode() if isinstance(typed, str) else typed
         model = backend or ScriptedBackend(["\n\nA bird sings.", "\n\nA dog barks."], n_ctx=1024)
-        monkeypatch.setattr(cli_play, "load_backend", lambda _: model)
+        monkeypatch.setattr(cli_play, "load_backend", lambda _: Opened(model, EMBER))
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8"))
         return main(["play", "--story", str(file), "--seed", "3", *options])
 

@@ -1,0 +1,88 @@
+"""Opening the model of a name, wherever it is: a folder of this machine or a server (torch-free)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from engine.lm.backend import Backend
+from engine.lm.library import find_model
+from engine.lm.remote.servers import PREFIX, Kind, Server, checked_url, find_server, parse_kind
+from engine.story.profile import FAMILIES, Profile, guess_profile, load_profile
+
+END_OF_TEXT = "<|endoftext|>"  # how GPT-2's vocabularies, Ember's too, spell what begins a text
+_SPELLS = frozenset({Kind.VLLM, Kind.LLAMACPP, Kind.LLAMA_PYTHON})  # that read it as one token
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A backend, how its model was taught to read a story, and sentences for the person."""
+
+    backend: Backend
+    profile: Profile
+    warnings: tuple[str, ...] = ()
+
+
+def is_server(name: str) -> bool:
+    """Whether the name of a model is that of a server in the list."""
+    return name.startswith(PREFIX)
+
+
+def open_model(
+    name: str,
+    *,
+    dtype: str = "auto",
+    device: str = "auto",
+    notice: Callable[[str], None] | None = None,
+) -> Opened:
+    """The model of a name: ``server:NAME``, ``ember``, one of the library, or a folder.
+
+    Raises:
+        KnownError: there is none, its files are damaged, or its server does not answer.
+    """
+    if is_server(name):
+        from engine.lm.remote.keys import load_key
+
+        server = find_server(name)
+        return open_server(server, load_key(server.name))
+    folder = find_model(name)
+    profile = load_profile(folder)
+    from engine.lm.local import LocalBackend  # torch takes its time: only when it is needed
+
+    return Opened(LocalBackend.load(folder, dtype=dtype, device=device, notice=notice), profile)
+
+
+def open_server(server: Server, key: object = None) -> Opened:
+    """A server's model; ``key`` is a ``Secret`` or None.
+
+    Raises:
+        KnownError: it does not answer, or not as a model server does.
+    """
+    from engine.lm.remote.keys import Secret
+    from engine.lm.remote.remote_backend import RemoteBackend  # loads the HTTP client
+
+    backend = RemoteBackend(server, key if isinstance(key, Secret) else None)
+    profile = server_profile(server, backend.facts.model, backend.facts.kind)
+    return Opened(backend, profile, backend.warnings)
+
+
+def open_address(url: str, kind: str = "auto", model: str = "") -> Opened:
+    """The model of a server that is in no list; its key is that of the environment, if any.
+
+    Raises:
+        KnownError: the address or the kind makes no sense, or the server does not answer.
+    """
+    from engine.lm.remote.keys import environment_key
+
+    return open_server(
+        Server("server", checked_url(url), parse_kind(kind), model), environment_key()
+    )
+
+
+def server_profile(server: Server, model: str, kind: Kind) -> Profile:
+    """The form of the window for a server's model: as its entry says, else by the model's name."""
+    profile = FAMILIES.get(server.family) or guess_profile(model)
+    if profile.family == "ember" and kind in _SPELLS:
+        # No id can be sent; the model has never seen a text that did not begin with this.
+        return replace(profile, begin_token=False, begin_text=END_OF_TEXT)
+    return profile

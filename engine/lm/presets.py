@@ -175,22 +175,26 @@ def toml_literal(value: Any) -> str:
 
 def _free_id(name: str, folder: Path) -> str:
     """A file stem for ``name``: its own if it has one, else one that no other preset has."""
-    for stem in _stems(name):
-        path = folder / f"{stem}.toml"
+    for free in _stems(name):
+        path = folder / f"{free}.toml"
         if not path.exists():
-            return stem
+            return free
         try:
             if read(path).name == name:
-                return stem
+                return free
         except KnownError:
             continue  # a file that is no preset is not ours to replace
     raise KnownError("Too many presets have a name like this one.")
 
 
+def stem(name: str) -> str:
+    """What a file of this name is called, on every system."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "preset"
+    return f"preset-{plain}" if _RESERVED.match(plain) else plain
+
+
 def _stems(name: str) -> Iterator[str]:
-    stem = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "preset"
-    if _RESERVED.match(stem):
-        stem = f"preset-{stem}"
-    yield stem
+    first = stem(name)
+    yield first
     for n in range(2, 1000):
-        yield f"{stem}-{n}"
+        yield f"{first}-{n}"

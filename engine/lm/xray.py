@@ -154,5 +154,5 @@ def _steps(reports: Sequence[StageReport]) -> tuple[Step, ...]:
             cut = steps[-1].kept - kept
             stayed = report.before if kept == len(report.ids) else report.before[report.after > 0]
             lost = max(0.0, 1.0 - float(stayed.sum())) if cut else 0.0
-        steps.append(Step(report.name, cut, lost, kept, report.entropy * _BITS))
+        steps.append(Step(report.name, cut, lost, kept, max(0.0, report.entropy * _BITS)))
     return tuple(steps)

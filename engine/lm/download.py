@@ -44,19 +44,15 @@ class Installed:
 def download(model: CatalogueModel, patience: Patience | None = None) -> Iterator[Event]:
     """See ``library.download``."""
     patience = patience or Patience()
-    for there in installed():
-        if there.name.casefold() != model.name.casefold():
-            continue
-        if there.manifest and there.manifest.repo == model.repo and not there.problem:
-            yield Installed(there)
-            return
-        raise KnownError(
-            f"There is a model '{there.name}' in your library already, from elsewhere; remove or rename "
-            f"it ({there.folder}) first."
-        )
+    if there := _already(model):
+        yield Installed(there)
+        return
     hub = Hub(model.repo, silence=patience.silence)
     meter = Meter()
     with Staging(model.name) as staging:
+        if there := _already(model):  # another window has just finished
+            yield Installed(there)
+            return
         yield meter.progress(Stage.ASKING)
         offer = yield from persist(lambda: hub.ask(model.revision), patience, meter)
         work = _Download(hub, offer, staging, meter, patience)
@@ -67,6 +63,20 @@ def download(model: CatalogueModel, patience: Patience | None = None) -> Iterato
         except UnsuitableError as error:
             staging.discard()
             raise KnownError(str(error)) from None
+
+
+def _already(model: CatalogueModel) -> InstalledModel | None:
+    """The model, if it is in the library; KnownError if another one has its name there."""
+    for there in installed():
+        if there.name.casefold() != model.name.casefold():
+            continue
+        if there.manifest and there.manifest.repo == model.repo and not there.problem:
+            return there
+        raise KnownError(
+            f"There is a model '{there.name}' in your library already, from elsewhere; remove or rename "
+            f"it ({there.folder}) first."
+        )
+    return None
 
 
 class UnsuitableError(KnownError):

@@ -102,6 +102,8 @@ def memory_bytes(config: GPTConfig, dtype: str, device: str = "cpu") -> int:
     # While loading, the largest matrix stands there as stored beside its place.
     largest = 4 * max(config.n_vocab * config.n_embd, config.n_embd * config.d_inner)
     loading = weight_bytes(config, dtype, loading=True) + largest
+    if dtype == "int8":  # a matrix is rounded, wrapped and packed before its float form goes
+        loading += 3 * config.n_vocab * config.n_embd
     item = max(BYTES[dtype], 2)
     cache = 2 * config.n_layer * config.n_ctx * config.n_embd * item
     chunk = min(CHUNK, config.n_ctx) * (8 * config.n_embd + 2 * config.d_inner) * 4

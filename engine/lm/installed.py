@@ -6,6 +6,7 @@ in one step, so that what is listed is whole. Beside its files lies a manifest w
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -29,6 +30,7 @@ MANIFEST = "installed.json"
 SOURCE = "source.json"  # in an unfinished folder: what it is to become
 PROFILE = "profile.toml"  # the user may change it: it is no part of the manifest
 UNFINISHED = ".unfinished"
+REMOVED = ".removed-"  # in the name of a folder on its way out
 BUILT_IN = "ember"
 MAX_NAME = 100
 ROOM_TO_SPARE = 64 << 20  # bytes that must stay free on the disk
@@ -196,14 +198,16 @@ def remove(name: str) -> int:
     if not places:
         installed_model(name)  # says that there is none
     freed = 0
+    for trash in (paths.models() / UNFINISHED).glob(f"*{REMOVED}*"):  # that was in use then
+        shutil.rmtree(trash, ignore_errors=True)
     with _Lock(name):
         for place in places:
             try:
                 freed += _delete(place)
             except OSError as error:
                 raise KnownError(
-                    f"{name} could not be removed whole ({error.strerror}); close what uses it, then "
-                    "remove it again."
+                    f"{name} could not be removed whole ({error.strerror}); close what uses it; what is "
+                    "left goes with the next model that is removed."
                 ) from None
     return freed
 
@@ -216,7 +220,7 @@ def _delete(place: Path) -> int:
     if place.parent == paths.models():  # out of the list in one step, then file by file
         trash = paths.models() / UNFINISHED
         trash.mkdir(parents=True, exist_ok=True)
-        gone = trash / f"{place.name}.removed-{os.getpid()}"
+        gone = trash / f"{place.name}{REMOVED}{os.getpid()}"
         place = place.replace(gone)
     shutil.rmtree(place)
     return n
@@ -272,6 +276,8 @@ class Staging:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()  # if nothing was put into it
         self._lock.__exit__(kind, error, trace)
 
     def discard(self) -> None:
@@ -298,20 +304,24 @@ class _Lock:
     """The right to change one model's folder; ends with the process that holds it."""
 
     def __init__(self, name: str) -> None:
-        folder = paths.locks()
-        folder.mkdir(parents=True, exist_ok=True)
         self._name = name
-        path = folder / f"model-{plain_name(name).casefold()}.lock"
+        path = paths.locks() / f"model-{plain_name(name).casefold()}.lock"
         # An iterator may be ended by another thread than the one that began it.
         self._file = filelock.FileLock(path, timeout=0, thread_local=False)
 
     def __enter__(self) -> None:
         try:
+            paths.locks().mkdir(parents=True, exist_ok=True)
             self._file.acquire()
         except filelock.Timeout:
             raise KnownError(
                 f"{self._name} is being worked on by another window of Brass Lantern; wait for it to "
                 "finish, or cancel it there."
+            ) from None
+        except OSError as error:
+            raise KnownError(
+                f"The app's folder {paths.data_home()} cannot be written ({error.strerror}), so no model "
+                "can be kept there."
             ) from None
 
     def __exit__(self, *_: object) -> None:

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 from engine.errors import KnownError
 from engine.lm.backend import Capabilities, Event, Identity, Prefill, Request, Scored
 from engine.lm.checkpoint import digest, load_model
+from engine.lm.config import read_config
+from engine.lm.fits import warning
 from engine.lm.generate import check, generate
 from engine.lm.gpt import GPT
 from engine.lm.library import model_name
+from engine.lm.quantize import number_type
 from engine.lm.reader import Reader
 from engine.lm.score import score
 from engine.lm.settings import STAGES
@@ -58,8 +61,13 @@ class LocalBackend:
             KnownError: what is wrong with the folder, and what to do.
         """
         tokenizer = load_tokenizer(folder)
+        if notice is not None:
+            name = name or model_name(folder)
+            if said := warning(read_config(folder), name, dtype, device):
+                notice(said)
         model = load_model(folder, dtype=dtype, device=device, notice=notice)
-        return cls(model, tokenizer, Identity(name or model_name(folder), digest(folder)))
+        called = name or model_name(folder)
+        return cls(model, tokenizer, Identity(called, digest(folder), number_type(model)))
 
     @property
     def model(self) -> GPT:

@@ -36,27 +36,31 @@ class Patience:
 
 
 class Sums:
-    """The checksums of a file of ``size`` bytes, over what of it is there so far."""
+    """The checksums of a file, over what of it is there so far."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, file: HubFile) -> None:
         self.done = 0
+        self._sha = file.sha
         self._sha256 = hashlib.sha256()
-        self._git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)  # as git names files
+        self._git = None
+        if len(file.sha) == 40:  # git's name for a file
+            self._git = hashlib.sha1(b"blob %d\0" % file.size, usedforsecurity=False)
 
     def update(self, data: bytes) -> None:
         """``data`` comes next."""
         self.done += len(data)
         self._sha256.update(data)
-        self._git.update(data)
+        if self._git is not None:
+            self._git.update(data)
 
     @property
     def sha256(self) -> str:
         """64 hex digits."""
         return self._sha256.hexdigest()
 
-    def match(self, sha: str) -> bool:
-        """Whether this is the file that the Hub means; 40 hex digits are git's."""
-        return sha == (self._git.hexdigest() if len(sha) == 40 else self.sha256)
+    def match(self) -> bool:
+        """Whether this is the file that the Hub means."""
+        return self._sha == (self.sha256 if self._git is None else self._git.hexdigest())
 
 
 def persist(
@@ -103,7 +107,7 @@ def fetch(
     resumed, damaged, breaks, farthest = sums.done > 0, 0, 0, sums.done
     while True:
         if state.sums.done == file.size and target.exists():
-            if state.sums.match(file.sha):
+            if state.sums.match():
                 return state.sums.sha256
             damaged += not resumed  # what was there before may have been of another version
             if damaged == 2:
@@ -134,7 +138,7 @@ class _Pull:
     def restart(self) -> None:
         """Begin anew with an empty file."""
         self.meter.skip(-self.sums.done)
-        self.sums = Sums(self.file.size)
+        self.sums = Sums(self.file)
         self.target.unlink(missing_ok=True)
 
     def run(self) -> Generator[Progress, None, None]:
@@ -165,7 +169,7 @@ class _Pull:
 
 def _take_stock(target: Path, file: HubFile, meter: Meter) -> Generator[Progress, None, Sums]:
     """The checksums of what of a file is there; one that is too long is thrown away."""
-    sums = Sums(file.size)
+    sums = Sums(file)
     if not target.exists():
         return sums
     if target.is_symlink() or target.stat().st_size > file.size:

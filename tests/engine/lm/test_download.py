@@ -321,3 +321,23 @@ def test_weights_that_do_not_fit_the_config_are_never_listed(hub: FakeHub, tmp_p
         get()
     assert library.installed() == []
     assert library.unfinished() == []
+
+
+def test_a_slow_line_is_no_fault_and_its_end_is_foretold(hub: FakeHub, source: Path) -> None:
+    hub.faults.pause = 0.15
+    events = list(library.download(REPO, replace(QUICK, silence=1.0, tries=1)))
+    assert same_files(NAME, source)
+    moving = [e for e in events if isinstance(e, Progress) and e.stage is Stage.DOWNLOADING]
+    late = moving[len(moving) // 2]
+    assert late.seconds_left is not None
+    assert late.speed * late.seconds_left == pytest.approx(late.total - late.done)
+    assert not [e for e in events if isinstance(e, Progress) and e.stage is Stage.WAITING]
+
+
+def test_a_folder_that_cannot_be_written_is_said(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("BRASS_LANTERN_HOME", str(tmp_path / "file"))
+    with pytest.raises(KnownError, match="cannot be written"):
+        get()

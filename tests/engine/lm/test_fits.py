@@ -17,6 +17,7 @@ from engine.lm.config import GPTConfig
 from engine.lm.fits import SHAPES, advise, config_of, memory_bytes, weight_bytes
 from engine.lm.gpt import GPT, KVCache
 from engine.lm.library import catalogue
+from engine.lm.local import LocalBackend
 from engine.lm.machine import Gpu, Machine, this_machine
 from engine.lm.probe import Speed, measure
 from engine.lm.quantize import Int8Linear, Quantizer, usable_top
@@ -68,7 +69,7 @@ def test_smaller_number_types_and_models_need_less() -> None:
         for _, (n, h, c) in sorted(SHAPES.items())
     ]
     assert all(a < b for a, b in pairwise(sizes))
-    assert memory_bytes(XL, "int8") < 3 * GB
+    assert memory_bytes(XL, "int8") < memory_bytes(XL, "bfloat16") < memory_bytes(XL, "float32")
 
 
 def test_every_model_of_the_catalogue_can_be_judged_before_it_is_here() -> None:
@@ -182,3 +183,14 @@ def test_memory_is_read_within_the_limit_of_a_container(
     (tmp_path / "memory.max").write_text("max\n")
     (tmp_path / "meminfo").write_text("nonsense")
     assert this_machine(with_gpu=False) == Machine(0, 0)
+
+
+def test_loading_warns_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write_model(paths.models() / "lamp")
+    said: list[str] = []
+    LocalBackend.load(folder, device="cpu", notice=said.append).close()
+    assert said == []
+    monkeypatch.setattr(fits, "this_machine", lambda **_: Machine(GB, 10**8))
+    LocalBackend.load(folder, device="cpu", notice=said.append).close()
+    assert len(said) == 1
+    assert said[0].startswith("lamp needs about")

@@ -224,7 +224,9 @@ class Turn:
             model=identity.name,
             digest=identity.digest,
             seed=self.request.seed,
-            settings=self.request.settings(row).to_json() | {"row": row},
+            settings=self.request.settings(row).to_json()
+            | ({"dtype": identity.dtype} if identity.dtype else {})
+            | {"row": row},
             ids=tuple(token.id for token in tokens),
             logprobs=tuple(token.logprob for token in tokens),
             top=tuple(tuple((a.id, a.logprob) for a in token.top) for token in tokens),

@@ -132,10 +132,14 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which model wrote a reply: a name for people and a hash of its weights."""
+    """Which model wrote a reply: a name for people and a hash of its weights.
+
+    ``dtype`` is what it calculated in, e.g. int8; empty where that is not known (a server).
+    """
 
     name: str
     digest: str
+    dtype: str = ""
 
 
 class Backend(Protocol):
@@ -170,8 +174,11 @@ class Backend(Protocol):
         """Continue ``request.tokens``; KnownError before any event if they cannot fit."""
         ...
 
-    def score(self, tokens: tuple[int, ...]) -> Iterator[Prefill | Scored]:
-        """How likely each token is after those before it, in windows that overlap by half."""
+    def score(self, tokens: tuple[int, ...], top: int = 0) -> Iterator[Prefill | Scored]:
+        """How likely each token is after those before it, with the ``top`` likeliest in its place.
+
+        A text longer than the window is read in windows that overlap by half.
+        """
         ...
 
     def warm(self, tokens: tuple[int, ...]) -> Iterator[Prefill]:

@@ -30,7 +30,7 @@ from engine.lm.gpt import GPT, Block
 LOG = logging.getLogger(__name__)
 LOUDEST = 1.5  # how much noise activations may add, as a multiple of the noise (power) of weights
 TOLERANCE = 0.05  # relative error on real rows beyond which a layer stays in float32
-SMALLEST = 30_000_000  # parameters of the smallest model that int8 makes faster
+SMALLEST = 12_000_000  # parameters of the smallest model that int8 makes faster
 _CHUNK = 2048  # rows of weights that are worked on at once
 _EXACT = 4000.0  # sums of squares below this number's square are exact in float32
 # What comes out of these is hardly ever negative, so that one more bit is left for the rest.
@@ -54,14 +54,20 @@ class Int8Linear(nn.Module):
         # The noise of x, step^2 / 12, is LOUDEST times that of the weights where |x / step| is this.
         quiet = math.sqrt(self.in_features / (12 * LOUDEST)) / max(noise, 1e-4)
         self.quiet = min(quiet, _EXACT)
+        # Tensors, because numbers of Python's would be made into such at every use.
+        self._up = torch.tensor(1 / (top - zero))
+        self._down = torch.tensor(-1 / zero)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [..., in] -> [..., out], float32."""
         rows = x.reshape(-1, self.in_features) * self.columns
         step = self._step(rows)
         q = (rows / step).round_()
-        loud = torch.linalg.vector_norm(q, dim=-1) < self.quiet
-        y = self._in_two(rows, step, q, loud) if loud.any() else self._multiply(q)
+        length = torch.linalg.vector_norm(q, dim=-1)
+        if float(length.amin()) < self.quiet:
+            y = self._in_two(rows, step, q, length < self.quiet)
+        else:
+            y = self._multiply(q)
         y.mul_(step)
         if self.bias is not None:
             y.add_(self.bias)
@@ -74,10 +80,9 @@ class Int8Linear(nn.Module):
     def _step(self, rows: Tensor) -> Tensor:
         """What one step of each row [M, in] stands for, [M, 1]."""
         if 2 * self.zero > self.top:
-            largest = torch.linalg.vector_norm(rows, math.inf, dim=-1, keepdim=True)
-            return largest.mul_(1 / (self.zero - 1))
-        low, high = torch.aminmax(rows, dim=-1, keepdim=True)
-        return torch.maximum(high.mul_(1 / (self.top - self.zero)), low.mul_(-1 / self.zero))
+            return rows.abs().amax(-1, keepdim=True).mul_(self._up)
+        high, low = rows.amax(-1, keepdim=True), rows.amin(-1, keepdim=True)
+        return torch.maximum(high.mul_(self._up), low.mul_(self._down))
 
     def _multiply(self, q: Tensor) -> Tensor:
         """Whole numbers q [M, in] times the weights: exact, and then times the weights' scales."""

@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import re
-import urllib.request
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from engine.errors import KnownError
@@ -177,6 +175,8 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     if value.isdecimal() and len(value) < 9:
         return min(float(value), LONGEST_WAIT)
     if value:
+        from email.utils import parsedate_to_datetime
+
         try:
             then = parsedate_to_datetime(value)
         except (ValueError, TypeError):
@@ -197,9 +197,11 @@ def _proxy(what: str) -> str:
 
 def _proxies() -> str:
     """The proxies that are set up here, without names and passwords."""
+    from urllib.request import getproxies  # slow to import, and the window imports this module
+
     found = {
         urlsplit(address).netloc.rpartition("@")[2]
-        for scheme, address in urllib.request.getproxies().items()
+        for scheme, address in getproxies().items()
         if scheme in ("http", "https", "all")
     }
     return " and ".join(sorted(found - {""}))

@@ -76,6 +76,8 @@ TABLE: tuple[Entry, ...] = (
     Entry("zoom_out", QT_TRANSLATE_NOOP("Actions", "Zoom &out"), QT_TRANSLATE_NOOP("Actions", "Smaller letters"), "Ctrl+-"),
     Entry("zoom_reset", QT_TRANSLATE_NOOP("Actions", "Usual si&ze"), QT_TRANSLATE_NOOP("Actions", "Letters as large as in the settings"), "Ctrl+0"),
     Entry("authors", QT_TRANSLATE_NOOP("Actions", "Show who &wrote what"), QT_TRANSLATE_NOOP("Actions", "Your words and the model's are told apart"), "Ctrl+Shift+A", checkable=True),
+    Entry("chances", QT_TRANSLATE_NOOP("Actions", "&Chances of words"), QT_TRANSLATE_NOOP("Actions", "Rest on a word to see how likely it was, and what else could stand there"), "Ctrl+Shift+P", checkable=True),
+    Entry("heat", QT_TRANSLATE_NOOP("Actions", "&Heat map"), QT_TRANSLATE_NOOP("Actions", "Colour every word by how little the model expects it"), "Ctrl+Shift+H", checkable=True),
     Entry("focus", QT_TRANSLATE_NOOP("Actions", "&Focus mode"), QT_TRANSLATE_NOOP("Actions", "Nothing but the page"), "F11", icon="focus", checkable=True, needs="story"),
     Entry("target", QT_TRANSLATE_NOOP("Actions", "Session &target…"), QT_TRANSLATE_NOOP("Actions", "How many words you mean to write today"), "Ctrl+Shift+T"),
     # Panels
@@ -100,7 +102,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (QT_TRANSLATE_NOOP("Actions", "&Write"), ("insert", "continue_selection", "rewrite_selection", SEPARATOR, "target")),
     (QT_TRANSLATE_NOOP("Actions", "&View"),
      ("mode_do", "mode_say", "mode_story", SEPARATOR, "go_prompt", "go_page", SEPARATOR,
-      "zoom_in", "zoom_out", "zoom_reset", SEPARATOR, "authors", "focus")),
+      "zoom_in", "zoom_out", "zoom_reset", SEPARATOR, "authors", "chances", "heat", "focus")),
     (QT_TRANSLATE_NOOP("Actions", "Pa&nels"),
      ("dock_memory", "dock_branches", SEPARATOR, "dock_sampling", "dock_context", "dock_candidates")),
     (QT_TRANSLATE_NOOP("Actions", "&Help"), ("keys", "about")),

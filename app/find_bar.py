@@ -139,7 +139,7 @@ class FindBar(QWidget):
         self.hide()
         self._timer.stop()
         self._matches = []
-        self._page.setExtraSelections([])
+        self._page.layers.set("find", [])
         self._page.setFocus()
         self.closed.emit()
 
@@ -252,7 +252,7 @@ class FindBar(QWidget):
             look.setForeground(theme.color("ink"))
             mark.cursor, mark.format = cursor, look  # type: ignore[misc]
             marks.append(mark)
-        page.setExtraSelections(marks)
+        page.layers.set("find", marks)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter goes on, Shift+Enter back, Esc closes."""

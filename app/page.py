@@ -39,6 +39,7 @@ from app.page_canvas import Canvas
 from app.page_edits import Edits
 from app.page_idle import Idle
 from app.page_keys import build_menu, handle_key, is_history
+from app.page_layers import Layers
 from app.page_margin import paint_margin
 from app.page_places import Places
 from app.page_setting import PageSetting
@@ -97,6 +98,7 @@ class Page(QTextEdit):
         self.places = Places(self, self._canvas)
         self.edits = Edits(self, self._canvas)
         self._idle = Idle(self, self._canvas)
+        self.layers = Layers(self)
         self._flush_timer = QTimer(self)
         self._flush_timer.setSingleShot(True)
         self._flush_timer.setInterval(FRAME_MS)

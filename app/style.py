@@ -65,6 +65,9 @@ QMainWindow::separator { background: $hair; width: 1px; height: 1px; margin: 2px
 QTabBar::tab { background: $window; color: $dim; padding: 5px 12px; border: 0; border-top: 2px solid transparent; }
 QTabBar::tab:selected { color: $ink; border-top: 2px solid $accent; }
 QTabBar::tab:hover { background: $hover; }
+QFrame#word_card { background: $paper; border: 1px solid $rule; border-radius: 8px; }
+QPushButton[plain="true"] { background: transparent; border: 0; border-radius: 5px; padding: 3px 8px; text-align: left; }
+QPushButton[plain="true"]:hover { background: $hover; }
 QFrame#candidate { background: $paper; border: 1px solid $hair; border-radius: 8px; }
 QFrame#candidate[chosen="true"] { border: 1px solid $accent; }
 QFrame#candidate QTextEdit { background: $paper; border: 0; }

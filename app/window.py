@@ -80,6 +80,7 @@ class Window(QMainWindow):
         from app.librarian import Librarian
         from app.look import Look
         from app.playing import Playing
+        from app.word_chances import WordChances
         from app.writer import Writer
 
         preferences = self.preferences
@@ -93,6 +94,7 @@ class Window(QMainWindow):
         self.look = Look(preferences, self.actions_, self.desk, self.writer, self)
         self.look.fill_menu(self._view_menu())
         self._words, self._words_before = 0, -1
+        self.chances = WordChances(self.writer, self.desk.page)
         self.docks = Docks(
             Parts(
                 self, preferences, self.actions_, jobs, models, self.playing, self.desk, self.writer
@@ -142,6 +144,7 @@ class Window(QMainWindow):
                 "zoom_in": look.zoom_in, "zoom_out": look.zoom_out, "zoom_reset": look.zoom_reset,
                 "authors": look.show_authors, "focus": self._focus, "target": self._target,
                 "keys": self._keys, "about": self._about,
+                "chances": self.chances.set_on, "heat": self.chances.set_heat,
                 **self.docks.slots(),
             }
         )  # fmt: skip

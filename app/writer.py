@@ -14,7 +14,7 @@ from app.suggesting import Suggesting
 from app.turns import Turns
 from engine.errors import KnownError
 from engine.story.change import Change
-from engine.story.node import Kind, Node
+from engine.story.node import Author, Kind, Node
 from engine.story.trim import Mode
 
 if TYPE_CHECKING:
@@ -201,6 +201,15 @@ class Writer(QObject):
         """Write several continuations side by side; ``again``: beside the last passage."""
         if self.story is not None and not self.streaming:
             self._turns.start(again=again, n=n, each=each)
+
+    def branch_with(self, node: int, at: int, text: str) -> None:
+        """Branch inside a passage: its first ``at`` characters, then ``text``; the model goes on."""
+        story = self.story
+        if story is None or node not in story or self.streaming:
+            return
+        story.fork(node, story.node(node).text[:at] + text, Author.MODEL)
+        self.page.scroll_to_end()
+        self._turns.start()
 
     @Slot()
     def stop(self) -> None:

@@ -153,11 +153,13 @@ class ScriptedBackend:
         if self._delay:
             time.sleep(self._delay)
 
-    def score(self, tokens: tuple[int, ...]) -> Iterator[Prefill | Scored]:
+    def score(self, tokens: tuple[int, ...], top: int = 0) -> Iterator[Prefill | Scored]:
         """Every byte is as likely as every other."""
         yield from self._read(len(tokens))
+        even = float(-np.log(257.0))
+        best = tuple(Alternative(97 + i, chr(97 + i), even) for i in range(top))
         for n, token in enumerate(tokens):
-            yield Scored(token, None if n == 0 else float(-np.log(257.0)), None if n == 0 else 0)
+            yield Scored(token, even, 0, best) if n else Scored(token, None, None)
 
     def warm(self, tokens: tuple[int, ...]) -> Iterator[Prefill]:
         """Note what would be read ahead."""

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from engine import cli_complete, cli_models, cli_play, cli_story, cli_train
+from engine import cli_complete, cli_models, cli_play, cli_servers, cli_story, cli_train
 from engine.errors import KnownError
 
 INTERRUPTED = 130
@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         description="Text adventures and co-written stories with GPT-2, on your own machine.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (cli_play, cli_story, cli_complete, cli_models, cli_train):
+    for module in (cli_play, cli_story, cli_complete, cli_models, cli_servers, cli_train):
         module.add_commands(commands)
     return top
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.errors import KnownError
 from engine.lm import presets
-from engine.lm.backend import End, Finish, Prefill, Request, Scored, Token
+from engine.lm.backend import Backend, End, Finish, Prefill, Request, Scored, Token
 from engine.lm.library import BUILT_IN
 from engine.lm.settings import KNOBS, SWITCHES, SamplerSettings
 from engine.opening import Opened, open_address, open_model
@@ -50,7 +50,7 @@ def add_model_options(command: argparse.ArgumentParser) -> None:
         "--server-kind", default="auto", metavar="KIND", help="which program it is"
     )
     command.add_argument("--server-model", default="", metavar="M", help="which of its models")
-    command.add_argument("--dtype", default="auto", help="auto, float32, bfloat16 or float16")
+    command.add_argument("--dtype", default="auto", help="auto, float32, bfloat16, float16 or int8")
     command.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
 
 
@@ -121,7 +121,7 @@ def read_text(path: Path) -> str:
         raise KnownError(f"{path.name} cannot be read: {reason}.") from None
 
 
-def load_backend(options: argparse.Namespace) -> Opened:
+def load_backend(options: argparse.Namespace) -> Opened[Backend]:
     """The model that the options name, on this machine or a server; close its backend in the end."""
     if options.server:
         opened = open_address(options.server, options.server_kind, options.server_model)
@@ -140,7 +140,7 @@ def _notice(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def beginning(opened: Opened) -> tuple[int, ...]:
+def beginning(opened: Opened[Backend]) -> tuple[int, ...]:
     """The ids that the model's profile puts in front of every text."""
     tokenizer, profile = opened.backend.tokenizer, opened.profile
     start = tokenizer.end_of_text
@@ -159,7 +159,11 @@ def run_complete(options: argparse.Namespace) -> dict[str, Any] | None:
 
 
 def _complete(
-    options: argparse.Namespace, opened: Opened, sampling: SamplerSettings, text: str, load: float
+    options: argparse.Namespace,
+    opened: Opened[Backend],
+    sampling: SamplerSettings,
+    text: str,
+    load: float,
 ) -> dict[str, Any] | None:
     backend = opened.backend
     tokens = (*beginning(opened), *backend.tokenizer.encode(text))

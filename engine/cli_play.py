@@ -16,7 +16,7 @@ from engine.cli_complete import add_model_options, load_backend
 from engine.cli_story import exists, free_path
 from engine.errors import KnownError
 from engine.lm import presets
-from engine.lm.backend import Prefill
+from engine.lm.backend import Backend, Prefill
 from engine.lm.settings import SamplerSettings
 from engine.opening import Opened
 from engine.playing import length_of, mode_of, sampling_of
@@ -134,7 +134,7 @@ class _Terminal:
     def __init__(
         self,
         store: Store,
-        opened: Opened,
+        opened: Opened[Backend],
         sampling: SamplerSettings,
         options: argparse.Namespace,
         *,

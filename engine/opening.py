@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from engine.lm.backend import Backend
 from engine.lm.library import find_model
 from engine.lm.remote.servers import PREFIX, Kind, Server, checked_url, find_server, parse_kind
 from engine.story.profile import FAMILIES, Profile, guess_profile, load_profile
 
+if TYPE_CHECKING:
+    from engine.lm.remote.keys import Secret
+    from engine.lm.remote.remote_backend import RemoteBackend
+
 END_OF_TEXT = "<|endoftext|>"  # how GPT-2's vocabularies, Ember's too, spell what begins a text
 _SPELLS = frozenset({Kind.VLLM, Kind.LLAMACPP, Kind.LLAMA_PYTHON})  # that read it as one token
 
 
+B_co = TypeVar("B_co", bound=Backend, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Generic[B_co]):
     """A backend, how its model was taught to read a story, and sentences for the person."""
 
-    backend: Backend
+    backend: B_co
     profile: Profile
     warnings: tuple[str, ...] = ()
 
@@ -34,7 +42,7 @@ def open_model(
     dtype: str = "auto",
     device: str = "auto",
     notice: Callable[[str], None] | None = None,
-) -> Opened:
+) -> Opened[Backend]:
     """The model of a name: ``server:NAME``, ``ember``, one of the library, or a folder.
 
     Raises:
@@ -52,21 +60,22 @@ def open_model(
     return Opened(LocalBackend.load(folder, dtype=dtype, device=device, notice=notice), profile)
 
 
-def open_server(server: Server, key: object = None) -> Opened:
-    """A server's model; ``key`` is a ``Secret`` or None.
+def open_server(server: Server, key: Secret | None = None) -> Opened[RemoteBackend]:
+    """A server's model.
 
     Raises:
         KnownError: it does not answer, or not as a model server does.
     """
-    from engine.lm.remote.keys import Secret
     from engine.lm.remote.remote_backend import RemoteBackend  # loads the HTTP client
 
-    backend = RemoteBackend(server, key if isinstance(key, Secret) else None)
-    profile = server_profile(server, backend.facts.model, backend.facts.kind)
+    backend = RemoteBackend(server, key)
+    profile = FAMILIES.get(server.family) or guess_profile(backend.facts.model)
+    if profile.family == "ember" and backend.facts.kind in _SPELLS:
+        backend.begin = END_OF_TEXT  # the model never saw a text that began otherwise
     return Opened(backend, profile, backend.warnings)
 
 
-def open_address(url: str, kind: str = "auto", model: str = "") -> Opened:
+def open_address(url: str, kind: str = "auto", model: str = "") -> Opened[Backend]:
     """The model of a server that is in no list; its key is that of the environment, if any.
 
     Raises:
@@ -77,12 +86,3 @@ def open_address(url: str, kind: str = "auto", model: str = "") -> Opened:
     return open_server(
         Server("server", checked_url(url), parse_kind(kind), model), environment_key()
     )
-
-
-def server_profile(server: Server, model: str, kind: Kind) -> Profile:
-    """The form of the window for a server's model: as its entry says, else by the model's name."""
-    profile = FAMILIES.get(server.family) or guess_profile(model)
-    if profile.family == "ember" and kind in _SPELLS:
-        # No id can be sent; the model has never seen a text that did not begin with this.
-        return replace(profile, begin_token=False, begin_text=END_OF_TEXT)
-    return profile

@@ -147,7 +147,9 @@ class Handler(BaseHTTPRequestHandler):
                 self._json({"detail": "Not Found"}, 404)
 
     def _note(self, body: dict[str, Any]) -> None:
-        self.server.requests.append(Told(self.path, dict(self.headers.items()), body))
+        self.server.requests.append(
+            Told(self.path, {k.lower(): v for k, v in self.headers.items()}, body)
+        )
 
     def _allowed(self) -> bool:
         key = self.told.key

@@ -35,6 +35,7 @@ SHORTER = 0.7  # of a window that proved too long, where the server does not say
 SPARE = 0.9  # of the window a server says it has: tokens are estimated
 TRIES = 3  # for a candidate that ended before its first word
 MAX_CANDIDATES = 64
+OWN_TOKENS = 2  # that a server may put around a prompt
 COUNTERS = 4  # texts that are sent to be counted at a time
 _SEEDS = 1 << 31
 
@@ -63,6 +64,7 @@ class RemoteBackend:
             self._hang_up()
             raise
         self.facts = facts
+        self.begin = ""  # what every prompt begins with, for a model that was taught so
         self.n_ctx = server.n_ctx or facts.n_ctx or ASSUMED_WINDOW
         self.tokenizer = RemoteTokenizer(self._count if facts.tokenizes else None)
         self.name = plain_name(facts.model) or server.name
@@ -180,9 +182,12 @@ class RemoteBackend:
     ) -> Iterator[Event]:
         """One request for ``rows``, asked again where it failed before the first token."""
         seeds = tuple((request.seed + row.row + attempt * 7919) % _SEEDS for row in rows)
+        longest = request.max_tokens + request.finish_sentence
+        if text is request.text:  # a full window leaves the answer what the server's own ids take
+            longest = min(longest, max(self.n_ctx - len(request.tokens) - OWN_TOKENS, 1))
         ask = Ask(
-            text,
-            request.max_tokens + request.finish_sentence,
+            self.begin + text,
+            longest,
             tuple(row.row for row in rows),
             seeds,
             tuple(request.settings(row.row) for row in rows),
@@ -276,7 +281,7 @@ class RemoteBackend:
 
         self._wire.begin(count())
 
-    def score(self, tokens: tuple[int, ...]) -> Iterator[Prefill | Scored]:  # noqa: ARG002
+    def score(self, tokens: tuple[int, ...], top: int = 0) -> Iterator[Prefill | Scored]:  # noqa: ARG002
         """Not offered by servers.
 
         Raises:

@@ -184,6 +184,7 @@ class HeatMap(QObject):
             cursor.setPosition(page.places.position_at(first))
             cursor.setPosition(page.places.position_at(last), QTextCursor.MoveMode.KeepAnchor)
             look.setBackground(blend(theme.color("accent"), theme.color("paper"), deep))
+            look.setForeground(theme.color("ink"))  # an author's own colour would not stand out
             mark.cursor, mark.format = cursor, look  # type: ignore[misc]
             out.append(mark)
         return out

@@ -45,7 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print_json(result)
         sys.stdout.flush()
     except KnownError as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
+        # Names from files are part of some sentences: none of them steers the terminal.
+        sentence = " ".join(str(error).split())
+        print("".join(c for c in sentence if c.isprintable()), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(file=sys.stderr)

@@ -76,10 +76,11 @@ def run_list(options: argparse.Namespace) -> dict[str, Any] | None:
     print(f"In the library ({paths.models()}, {say_bytes(library.space(paths.models()))}):")
     print(f"  {library.BUILT_IN:24} built in")
     for model in here:
-        print(f"  {model.name:24} {say_bytes(model.nbytes):>8}  {model.problem}".rstrip())
+        line = f"  {model.name:24} {say_bytes(model.nbytes):>8}  {model.problem}".rstrip()
+        print("".join(c for c in line if c.isprintable()))  # a name from elsewhere steers nothing
     for unfinished in waiting:
         print(f"  {unfinished.name:24} {say_bytes(unfinished.nbytes):>8}  unfinished; get it again")
-    print("On the Hub (models get NAME; any owner/name works too):")
+    print("On the Hub, as their pages state it (models get NAME; any owner/name works too):")
     names = {model.name for model in here}
     for entry in library.catalogue():
         if entry.name not in names:
@@ -148,7 +149,7 @@ def _install(events: Iterator[library.Event], *, as_json: bool) -> dict[str, Any
         raise TypeError(result)
     if as_json:
         return _as_json(result.model)
-    print(f"{result.model.name} is in the library: play --model {result.model.name}")
+    print(f"{result.model.name} is in the library: brass-lantern play --model {result.model.name}")
     return None
 
 
@@ -156,7 +157,7 @@ def _follow(events: Iterator[Any]) -> object:
     """The last event; a line on standard error keeps up with the others."""
     last: object = None
     live = sys.stderr.isatty()
-    shown = ""
+    shown: tuple[str, str] | None = None
     with closing(events):  # type: ignore[type-var]
         for last in events:
             if not isinstance(last, Progress):
@@ -164,12 +165,10 @@ def _follow(events: Iterator[Any]) -> object:
             line = describe(last)
             if live:
                 print(f"\r\033[K{line[:110]}", end="", file=sys.stderr, flush=True)
-            elif (
-                last.stage != shown
-            ):  # a log wants to know what goes on, not every tenth of a second
+            elif (last.stage, last.file) != shown:  # a log needs no line every tenth of a second
                 print(line, file=sys.stderr, flush=True)
-                shown = last.stage
-    if live and shown is not None:
+                shown = last.stage, last.file
+    if live:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
     return last
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from engine.errors import KnownError
 
 LONGEST_WAIT = 300.0  # seconds; the Hub counts requests in windows of five minutes
+PAUSE = 10.0  # where it refuses without saying for how long
 _RESET = re.compile(r"\bt=(\d{1,6})\b")  # "api";r=0;t=42 in the header RateLimit
 KEPT = "what has arrived is kept, and the download goes on from there."
 
@@ -59,7 +60,7 @@ def refusal(host: str, repo: str, status: int, headers: Mapping[str, str]) -> Kn
         return Passing(
             f"{host} answers that there were too many requests from here (429); wait some minutes and "
             f"try again: {KEPT}",
-            _retry_after(headers),
+            PAUSE if (after := _retry_after(headers)) is None else after,
         )
     if status == 408 or status >= 500:
         return Passing(

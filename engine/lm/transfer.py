@@ -6,7 +6,7 @@ import errno
 import hashlib
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -17,6 +17,7 @@ from engine.lm.hub_faults import Passing
 from engine.lm.progress import Meter, Progress, Stage
 
 BLOCK = 1 << 20
+FIRST_TRIES = 3  # of the first question to the Hub
 T = TypeVar("T")
 
 
@@ -66,14 +67,18 @@ class Sums:
 def persist(
     work: Callable[[], T], patience: Patience, meter: Meter
 ) -> Generator[Progress, None, T]:
-    """``work``'s result, tried again while its fault may pass; KnownError when patience ends."""
-    tries = 0
+    """``work``'s result, tried again while its fault may pass; KnownError when patience ends.
+
+    Nothing has begun yet, so somebody who is offline is told soon; a server that says when to come
+    back is believed as often as in the middle of a file.
+    """
+    tries, short = 0, replace(patience, tries=min(patience.tries, FIRST_TRIES))
     while True:
         try:
             return work()
         except Passing as fault:
             tries += 1
-            yield from wait(fault, tries, patience, meter)
+            yield from wait(fault, tries, short if fault.seconds is None else patience, meter)
 
 
 def wait(
@@ -170,9 +175,11 @@ class _Pull:
 def _take_stock(target: Path, file: HubFile, meter: Meter) -> Generator[Progress, None, Sums]:
     """The checksums of what of a file is there; one that is too long is thrown away."""
     sums = Sums(file)
+    if target.is_symlink():  # not ours: nothing is written through it
+        target.unlink()
     if not target.exists():
         return sums
-    if target.is_symlink() or target.stat().st_size > file.size:
+    if target.stat().st_size > file.size:
         target.unlink()
         return sums
     with _opened(target, "rb") as existing:

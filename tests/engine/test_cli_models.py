@@ -40,7 +40,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 def test_get_list_verify_remove(hub: FakeHub, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "get", REPO)
-    assert (code, out) == (0, f"{NAME} is in the library: play --model {NAME}\n")
+    assert (code, out) == (0, f"{NAME} is in the library: brass-lantern play --model {NAME}\n")
     assert "Asking the Hub" in err
     assert "Downloading" in err
     code, out, _ = run(capsys, "list")
@@ -131,3 +131,17 @@ def test_ctrl_c_leaves_a_download_that_can_be_gone_on_with(hub: FakeHub, source:
         source / "model.safetensors"
     ).read_bytes()
     assert hub.sent["model.safetensors"] >= (source / "model.safetensors").stat().st_size
+
+
+def test_names_in_files_do_not_steer_the_terminal(
+    source: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (source / "config.json").write_text(json.dumps({"model_type": "\x1b[31mred\x1b]0;title\x07"}))
+    code, _, err = run(capsys, "add", str(source))
+    assert code == 2
+    assert "red" in err
+    assert "\x1b" not in err
+    write_model(paths.models() / "by\x1b[31mhand")
+    _, out, _ = run(capsys, "list")
+    assert "hand" in out
+    assert "\x1b" not in out

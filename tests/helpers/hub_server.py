@@ -186,7 +186,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for key, value in headers.items():
             self.send_header(key, value)
-        self.send_header("ETag", f'"{hashlib.sha256(whole).hexdigest()}"')
+        small = hashlib.sha1(b"blob %d\0" % len(whole) + whole).hexdigest()
+        etag = small if len(whole) < LARGE else hashlib.sha256(whole).hexdigest()
+        self.send_header("ETag", f'"{etag}"')
+        self.send_header("X-Repo-Commit", COMMIT)
         if faults.endless:
             self.send_header("Connection", "close")
             self.close_connection = True

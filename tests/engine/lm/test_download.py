@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import Path
 
 import pytest
+from huggingface_hub import HfApi, hf_hub_download
 
 from engine import paths
 from engine.errors import KnownError
@@ -341,3 +342,34 @@ def test_a_folder_that_cannot_be_written_is_said(
     monkeypatch.setenv("BRASS_LANTERN_HOME", str(tmp_path / "file"))
     with pytest.raises(KnownError, match="cannot be written"):
         get()
+
+
+def test_nothing_is_written_through_a_link(hub: FakeHub, source: Path, tmp_path: Path) -> None:
+    folder = paths.models() / ".unfinished" / NAME
+    folder.mkdir(parents=True)
+    (tmp_path / "there").write_bytes(b"precious")
+    (folder / "vocab.json").symlink_to(tmp_path / "there")
+    (folder / "model.safetensors").symlink_to(tmp_path / "nowhere")
+    get()
+    assert same_files(NAME, source)
+    assert (tmp_path / "there").read_bytes() == b"precious"
+    assert not (tmp_path / "nowhere").exists()
+    assert not any(path.is_symlink() for path in (paths.models() / NAME).iterdir())
+
+
+def test_the_hub_of_these_tests_speaks_as_the_real_client_expects(
+    hub: FakeHub, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_TELEMETRY", True)
+    info = HfApi(endpoint=hub.address).model_info(REPO, files_metadata=True)
+    assert info.sha == COMMIT
+    siblings = {sibling.rfilename: sibling for sibling in info.siblings or []}
+    assert siblings.keys() == {path.name for path in source.iterdir()}
+    weights = siblings["model.safetensors"].lfs
+    assert weights is not None
+    assert weights.size == (source / "model.safetensors").stat().st_size
+    for name in ("config.json", "model.safetensors"):
+        found = hf_hub_download(
+            REPO, name, endpoint=hub.address, local_dir=tmp_path / "real", revision=COMMIT
+        )
+        assert Path(found).read_bytes() == (source / name).read_bytes()

@@ -303,11 +303,33 @@ def test_a_wait_takes_as_long_as_the_server_says_and_can_be_cancelled(hub: FakeH
     slept: list[float] = []
     patience = Patience(tries=5, first=2.0, sleep=slept.append)
     events = list(library.download(REPO, patience))
-    assert sum(slept) == 7.0 + 4.0  # the server's seven, then the second of our own
+    assert sum(slept) == 7.0 + hub_faults.PAUSE  # the server's own, then ours
     assert max(slept) <= 0.5
     waits = [e for e in events if isinstance(e, Progress) and e.stage is Stage.WAITING]
     assert len(waits) == len(slept)  # a chance to cancel before each sleep
     assert "429" in waits[0].reason
+
+
+def test_waits_double_and_who_is_offline_is_told_soon(
+    hub: FakeHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    patience = Patience(tries=6, first=1.0, longest=5.0, sleep=slept.append)
+    hub.faults.cuts["model.safetensors"] = [5000, *[0] * 9]
+    with pytest.raises(KnownError):
+        list(library.download(REPO, patience))
+    assert sum(slept) == 1.0 + 2.0 + 4.0 + 5.0 + 5.0
+    slept.clear()
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(KnownError, match="online"):
+        list(library.download(REPO, patience))
+    assert sum(slept) == 1.0 + 2.0
+
+
+def test_a_repository_that_moved_is_followed(hub: FakeHub) -> None:
+    there = {"Location": f"/api/models/{REPO}/revision/main?blobs=true"}
+    hub.faults.answers["api"] = [(307, there, b"")]
+    assert isinstance(list(library.download("someone/old-name", QUICK))[-1], Installed)
 
 
 @pytest.mark.parametrize(
@@ -316,9 +338,9 @@ def test_a_wait_takes_as_long_as_the_server_says_and_can_be_cancelled(hub: FakeH
         ({"retry-after": "12"}, 12.0),
         ({"retry-after": "999999"}, hub_faults.LONGEST_WAIT),
         ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
-        ({"retry-after": "soon"}, None),
+        ({"retry-after": "soon"}, hub_faults.PAUSE),
         ({"ratelimit": '"api";r=0;t=42'}, 42.0),
-        ({}, None),
+        ({}, hub_faults.PAUSE),
     ],
 )
 def test_retry_after_is_understood(headers: dict[str, str], seconds: float | None) -> None:

@@ -7,11 +7,14 @@ TORCH ?= auto
 # More options for train-toy, such as --steps 40.
 TOY ?= --minutes 2
 
+# Where test-vllm and test-llama-server put the servers' own environments.
+SERVERS ?= build/servers
+
 BIN := $(VENV)/bin
 INSTALL := $(PYTHON) tools/install.py --venv $(VENV) --torch $(TORCH)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: play test test-slow check install dev bench screenshots train-toy format clean help
+.PHONY: play test test-slow check install dev bench screenshots test-vllm test-llama-server train-toy format clean help
 
 play: install  ## install, then play: in a window, or in the terminal where there is no display
 	@$(BIN)/python -m app
@@ -36,6 +39,14 @@ train-toy: dev  ## train a tiny model on the adventures in minutes; once more go
 	@$(BIN)/python -m training.build_corpus --tokenizer assets/models/ember --variants 2 -o runs/toy-corpus
 	@$(BIN)/python -m engine train @training/toy.args $(TOY)
 	@$(BIN)/python -m engine complete --model runs/toy --temperature 0.7 --max-tokens 60 --prompt "You open the door."
+
+test-vllm: dev  ## play five turns against a real vLLM on the CPU; the install takes several GB
+	@$(BIN)/python -m tools.server_env vllm $(SERVERS)/vllm
+	@BRASS_LANTERN_VLLM=$(abspath $(SERVERS))/vllm $(PYTEST) -q -m real tests/real/test_vllm.py
+
+test-llama-server: dev  ## the same against llama.cpp, which is compiled for it
+	@$(BIN)/python -m tools.server_env llama $(SERVERS)/llama
+	@BRASS_LANTERN_LLAMA=$(abspath $(SERVERS))/llama $(PYTEST) -q -m real tests/real/test_llama_server.py
 
 screenshots: dev  ## pictures of the real window, light and dark, at 1x and 2x, in docs/screenshots
 	@$(BIN)/python tools/screenshots.py

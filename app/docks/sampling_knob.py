@@ -40,6 +40,8 @@ class KnobRow(QWidget):
         self._value: float = knob.off
         self._last = scale.usual  # what it is switched on at
         self._home: float = knob.off  # what reset goes back to
+        self._shown: tuple[float, float] | None = None
+        self._reason: tuple[str, bool] = ("", True)
         self.setObjectName(f"knob_{knob.field}")
         self.switch = QCheckBox(knob.label, self) if scale.switchable else None
         self.label = QLabel(knob.label, self) if self.switch is None else None
@@ -107,6 +109,9 @@ class KnobRow(QWidget):
 
     def show_value(self, value: float, home: float) -> None:
         """Show what holds, and what reset would go back to; nobody is told."""
+        if (value, home) == self._shown:
+            return  # most rows stand still while one is moved
+        self._shown = (value, home)
         self._value, self._home = value, home
         off = self.switch is not None and not self.on
         if self.switch is not None:
@@ -127,6 +132,9 @@ class KnobRow(QWidget):
 
     def set_reason(self, reason: str, *, usable: bool) -> None:
         """Say why the knob has no effect in place of its help; grey it out if it cannot be used."""
+        if (reason, usable) == self._reason:
+            return
+        self._reason = (reason, usable)
         for widget in (self.switch, self.label, self.field, self.slider, self.reset):
             if widget is not None:
                 widget.setEnabled(usable)

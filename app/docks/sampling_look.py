@@ -10,9 +10,15 @@ QToolButton#section:focus { border: 1px solid palette(link); border-radius: 6px;
 QDoubleSpinBox { background: palette(base); color: palette(text); border: 1px solid palette(mid);
     border-radius: 6px; padding: 2px 5px; }
 QDoubleSpinBox QLineEdit { background: transparent; border: 0; border-radius: 0; padding: 0; }
+QDoubleSpinBox::up-button, QDoubleSpinBox::down-button { width: 0; height: 0; border: 0; }
 QDoubleSpinBox:focus { border: 1px solid palette(link); }
 QDoubleSpinBox:disabled { background: transparent; color: palette(placeholder-text); }
 QCheckBox[quiet="true"] { color: palette(placeholder-text); }
+QCheckBox::indicator { width: 12px; height: 12px; border: 1px solid palette(placeholder-text); border-radius: 3px;
+    background: palette(base); }
+QCheckBox::indicator:checked { background: palette(link); border: 1px solid palette(link); }
+QCheckBox::indicator:disabled { border: 1px solid palette(mid); background: transparent; }
+QCheckBox:focus::indicator { border: 2px solid palette(text); width: 10px; height: 10px; }
 QToolButton#preset_menu::menu-indicator { image: none; }
 QTableWidget, QListWidget, QPlainTextEdit { background: palette(base); border: 1px solid palette(mid); border-radius: 6px; }
 QTableWidget:focus, QListWidget:focus, QPlainTextEdit:focus { border: 1px solid palette(link); }

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QDropEvent, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from app.docks.sampling_choice import Chooser
 from app.docks.sampling_names import is_on, stage_label
+from app.flow import Flow
 from engine.lm.knobs import STAGES
 
 _STAGE = Qt.ItemDataRole.UserRole
@@ -42,7 +42,7 @@ class OrderList(QListWidget):
         """The stages as they stand."""
         return tuple(self.item(row).data(_STAGE) for row in range(self.count()))
 
-    def move(self, steps: int) -> None:
+    def shift(self, steps: int) -> None:
         """Move the chosen stage up or down."""
         row = self.currentRow()
         target = row + steps
@@ -57,7 +57,7 @@ class OrderList(QListWidget):
         if event.modifiers() & Qt.KeyboardModifier.AltModifier:
             steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()), 0)
             if steps:
-                self.move(steps)
+                self.shift(steps)
                 return
         super().keyPressEvent(event)
 
@@ -75,6 +75,7 @@ class OrderEditor(QWidget):
     def __init__(self, chooser: Chooser, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._chooser = chooser
+        self._shown: object = None
         self.list = OrderList(self)
         text = self.tr(
             "From the first to the last; drag, or hold Alt and press an arrow. A cut before the "
@@ -86,12 +87,10 @@ class OrderEditor(QWidget):
         self.up = QPushButton(self.tr("Up"), self)
         self.down = QPushButton(self.tr("Down"), self)
         self.usual = QPushButton(self.tr("Usual order"), self)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(6)
+        buttons = Flow()
         for button in (self.up, self.down, self.usual):
             button.setAutoDefault(False)
             buttons.addWidget(button)
-        buttons.addStretch(1)
         lines = QVBoxLayout(self)
         lines.setContentsMargins(0, 4, 0, 8)
         lines.setSpacing(6)
@@ -105,10 +104,21 @@ class OrderEditor(QWidget):
         chooser.changed.connect(self.show_all)
         self.show_all()
 
+    def changeEvent(self, event: QEvent) -> None:
+        """Other colours, other shades."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and self._shown is not None:
+            self._shown = None
+            self.show_all()
+
     @Slot()
     def show_all(self) -> None:
         """Show the order that holds; what is off is dimmed and says so."""
         now = self._chooser.sampling
+        state = (now.order, tuple(is_on(name, now) for name in now.order))
+        if state == self._shown:
+            return
+        self._shown = state
         if self.list.order() != now.order:
             chosen = self.list.currentItem()
             stage = chosen.data(_STAGE) if chosen is not None else None
@@ -141,11 +151,11 @@ class OrderEditor(QWidget):
 
     @Slot()
     def _up(self) -> None:
-        self.list.move(-1)
+        self.list.shift(-1)
 
     @Slot()
     def _down(self) -> None:
-        self.list.move(1)
+        self.list.shift(1)
 
     @Slot()
     def _usual(self) -> None:

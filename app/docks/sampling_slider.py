@@ -90,7 +90,9 @@ class KnobSlider(QSlider):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Jump to where the line is pressed, and drag on from there."""
-        if event.button() == Qt.MouseButton.LeftButton and not self._handle().contains(event.pos()):
+        if event.button() == Qt.MouseButton.LeftButton and not self._handle().contains(
+            event.position().toPoint()
+        ):
             handle = self._handle().width()
             room = self.width() - handle
             place = QStyle.sliderValueFromPosition(
@@ -130,14 +132,15 @@ class KnobSlider(QSlider):
             painter.setBrush(accent)
             start, end = sorted((off, x))
             painter.drawRoundedRect(QRectF(start, middle - 1.5, end - start, 3), 1.5, 1.5)
-        self._draw_handle(painter, x, middle, accent, line)
+        dim = palette.color(QPalette.ColorRole.PlaceholderText) if self.isEnabled() else line
+        self._draw_handle(painter, x, middle, accent, dim)
 
     def _draw_handle(
-        self, painter: QPainter, x: float, y: float, accent: QColor, line: QColor
+        self, painter: QPainter, x: float, y: float, accent: QColor, dim: QColor
     ) -> None:
         paper = self.palette().color(QPalette.ColorRole.Base)
         hollow = self._off or not self.isEnabled()
-        painter.setPen(QPen(line.darker(130) if hollow else accent, 1.6))
+        painter.setPen(QPen(dim if hollow else accent, 1.6))
         painter.setBrush(paper if hollow else accent)
         painter.drawEllipse(QRectF(x - 6, y - 6, 12, 12))
         if self.hasFocus():
@@ -161,7 +164,6 @@ class KnobField(QDoubleSpinBox):
         self.setAccelerated(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
 
     def textFromValue(self, value: float) -> str:
         """The number, or the word."""
@@ -175,7 +177,7 @@ class KnobField(QDoubleSpinBox):
             return self._scale.knob.off
         return super().valueFromText(text)
 
-    def validate(self, text: str, pos: int) -> object:
+    def validate(self, text: str, pos: int) -> tuple[QValidator.State, str, int]:
         """A number, or the word as it is typed."""
         typed = text.strip().casefold()
         if self._word and typed and self._word.casefold().startswith(typed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -92,6 +92,13 @@ class WordTable(QTableWidget):
         with QSignalBlocker(self):
             for row in range(self.rowCount()):
                 self._put_ids(row)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Other colours for the ids, too."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.PaletteChange and self._vocabulary:
+            seen, self._vocabulary = self._vocabulary, ""
+            self.show_ids(seen)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Delete and Backspace remove the rows that are chosen."""

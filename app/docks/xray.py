@@ -111,20 +111,20 @@ class XrayPane(QWidget):
         for part in (self.place, self.numbers, self.plot, self.steps, self.remark):
             inner.addWidget(part)
         inner.addStretch(1)
-        self.scroll = QScrollArea(self)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setWidget(self.pictures)
-        self.scroll.setAccessibleName(self.tr("Picture of the next word"))
+        self.area = QScrollArea(self)
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setWidget(self.pictures)
+        self.area.setAccessibleName(self.tr("Picture of the next word"))
         lines = QVBoxLayout(self)
         lines.setContentsMargins(10, 8, 4, 4)
         lines.setSpacing(6)
         lines.addLayout(head)
         lines.addWidget(self.empty)
         lines.addWidget(self.read, 0, Qt.AlignmentFlag.AlignLeft)
-        lines.addWidget(self.scroll, 1)
-        self._show_parts()
+        lines.addWidget(self.area, 1)
+        self._draw()
 
     # Looking and drawing
 
@@ -170,7 +170,7 @@ class XrayPane(QWidget):
 
     def _show_parts(self) -> None:
         there = self.picture is not None
-        self.scroll.setVisible(there)
+        self.area.setVisible(there)
         for part in (self.words, self.stages):
             part.setVisible(there)
         self.empty.setVisible(not there)

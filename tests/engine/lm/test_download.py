@@ -154,7 +154,7 @@ def test_ceasing_to_iterate_cancels(hub: FakeHub, source: Path) -> None:
             break
     clock = time.perf_counter()
     events.close()  # type: ignore[attr-defined]
-    assert time.perf_counter() - clock < 0.5
+    assert time.perf_counter() - clock < 2.0  # not the five seconds of silence
     assert library.installed() == []
     waiting = library.unfinished()
     assert [u.name for u in waiting] == [NAME]
@@ -325,8 +325,8 @@ def test_weights_that_do_not_fit_the_config_are_never_listed(hub: FakeHub, tmp_p
 
 
 def test_a_slow_line_is_no_fault_and_its_end_is_foretold(hub: FakeHub, source: Path) -> None:
-    hub.faults.pause = 0.15
-    events = list(library.download(REPO, replace(QUICK, silence=1.0, tries=1)))
+    hub.faults.pause = 0.2
+    events = list(library.download(REPO, replace(QUICK, silence=2.0, tries=1)))
     assert same_files(NAME, source)
     moving = [e for e in events if isinstance(e, Progress) and e.stage is Stage.DOWNLOADING]
     late = moving[len(moving) // 2]

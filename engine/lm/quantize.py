@@ -53,8 +53,8 @@ class Int8Linear(nn.Module):
         self.packed = _pack(rounded, scales)
         # The noise of x, step^2 / 12, is LOUDEST times that of the weights where |x / step| is this.
         quiet = math.sqrt(self.in_features / (12 * LOUDEST)) / max(noise, 1e-4)
-        self.quiet = min(quiet, _EXACT)
         # Tensors, because numbers of Python's would be made into such at every use.
+        self._quiet = torch.tensor(min(quiet, _EXACT))
         self._up = torch.tensor(1 / (top - zero))
         self._down = torch.tensor(-1 / zero)
 
@@ -63,11 +63,8 @@ class Int8Linear(nn.Module):
         rows = x.reshape(-1, self.in_features) * self.columns
         step = self._step(rows)
         q = (rows / step).round_()
-        length = torch.linalg.vector_norm(q, dim=-1)
-        if float(length.amin()) < self.quiet:
-            y = self._in_two(rows, step, q, length < self.quiet)
-        else:
-            y = self._multiply(q)
+        loud = torch.linalg.vector_norm(q, dim=-1) < self._quiet
+        y = self._in_two(rows, step, q, loud) if loud.any() else self._multiply(q)
         y.mul_(step)
         if self.bias is not None:
             y.add_(self.bias)

@@ -256,6 +256,8 @@ class Window(QMainWindow):
     def _model_loaded(self, model: Model) -> None:
         self.status.set_model(title(model.backend.name))
         self.writer.set_model(model)
+        for sentence in model.warnings:
+            self.status.say(sentence, important=True)
 
     @Slot(object)
     def _model_failed(self, error: object) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from engine.errors import KnownError
-from engine.lm.backend import Capabilities, Event, Identity, Prefill, Request, Scored
+from engine.lm.backend import Capabilities, Event, Identity, Prefill, Request, Retract, Scored
 from engine.lm.remote.answers import plain_name
 from engine.lm.remote.http_faults import Faults, RejectedError, TooLongError, TransientError
 from engine.lm.remote.keys import Secret
@@ -203,8 +203,8 @@ class RemoteBackend:
                 now = time.monotonic()
                 if chunk is None:
                     self._check_patience(now - heard, started=started)
-                    if not started:
-                        yield Prefill(0, len(request.tokens))
+                    # A sign of life, so that whoever iterates can stop in the middle of silence.
+                    yield Retract(rows[0].row, 0) if started else Prefill(0, len(request.tokens))
                     continue
                 heard = now
                 if not started:

@@ -212,6 +212,19 @@ def test_leaving_closes_the_connection_at_once(
         assert aborts[0].body["genkey"] == server.written[0].body["genkey"]
 
 
+def test_silence_in_mid_answer_does_not_keep_anyone_from_leaving(
+    connect: Connect, server: ModelServer
+) -> None:
+    server.behaviour.silent_after = 3
+    backend = connect(Kind.OPENAI)
+    events = backend.generate(request(backend))
+    seen = [next(events) for _ in range(8)]
+    began = time.monotonic()
+    quiet = next(events)
+    assert time.monotonic() - began < 0.4
+    assert texts([*seen, quiet]) == ["\n\nYou open"]
+
+
 def test_leaving_before_the_first_token_needs_no_patience(
     connect: Connect, server: ModelServer, kind: Kind
 ) -> None:

@@ -99,7 +99,8 @@ def _slope(fields: Fields, *, cpp: bool) -> None:
     if type(value) in {int, float} and 0 <= value < 1 and fields.on("repetition_penalty"):
         fields.put("repetition_slope", 1.0)
         fields.report.changed.append(
-            f"KoboldCpp's slope {value:g} halves the range in two steps; here it falls evenly."
+            f"KoboldCpp's slope {value:g} spares the older half of the range; here the penalty "
+            "falls evenly."
         )
 
 

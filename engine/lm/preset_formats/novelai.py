@@ -73,7 +73,7 @@ def load(data: Mapping[str, Any]) -> tuple[dict[str, Any], Report]:
 
 
 def _mirostat(fields: Fields) -> None:
-    tau = fields.data.get("mirostat_tau")
+    tau: Any = fields.data.get("mirostat_tau")
     if type(tau) in {int, float} and tau > 0:
         fields.values["mirostat"] = 2
         fields.number("mirostat_tau", "mirostat_tau")

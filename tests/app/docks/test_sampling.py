@@ -16,6 +16,7 @@ from engine.lm.presets import find
 from engine.lm.settings import SamplerSettings
 from engine.playing import sampling_of
 from engine.story.profile import EMBER
+from tests.app.game import long_reply
 
 
 @pytest.fixture
@@ -318,3 +319,20 @@ def test_nothing_is_wider_than_the_panel(game, panel, width):
     inside = panel.area.widget()
     assert inside.minimumSizeHint().width() <= panel.area.viewport().width()
     assert panel.width() >= 250
+
+
+def test_settings_may_change_while_a_reply_streams(new_game, qtbot):
+    game = new_game([long_reply(60)], delay=0.005)
+    game.begin()
+    panel = game.window.docks.show("dock_sampling").contents
+    game.type("look around")
+    game.wait_for_words()
+    panel.knobs.rows["temperature"].field.setValue(1.7)
+    assert game.writer.streaming
+    game.wait()
+    game.agree()
+    assert game.backend.requests[-1].sampling.temperature != 1.7
+    game.press("retry")
+    game.wait()
+    assert game.backend.requests[-1].sampling.temperature == 1.7
+    game.agree()

@@ -97,7 +97,7 @@ def test_a_slider_redraws_it_without_the_model(game, qtbot):
     agree(panel, game)
     assert any(bar.cut_by for bar in before.bars)
     assert not any(bar.cut_by for bar in after.bars)  # all but one are alike
-    assert [step.name for step in after.steps][0] == "model"
+    assert next(step.name for step in after.steps) == "model"
     assert "top_k" in [step.name for step in after.steps]
 
 
@@ -106,7 +106,7 @@ def test_without_reading_ahead_a_button_reads_the_page(game, qtbot):
     game.begin()
     panel = opened(game)
     pane = panel.xray
-    qtbot.waitUntil(lambda: pane.read.isVisible(), timeout=10_000)
+    qtbot.waitUntil(pane.read.isVisible, timeout=10_000)
     assert pane.picture is None
     assert "not read" in pane.empty.text()
     pane.read.click()

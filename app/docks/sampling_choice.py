@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -118,11 +119,15 @@ class Chooser(QObject):
         return says(self._playing.common)
 
     @property
-    def unavailable(self) -> dict[str, str]:
-        """Knobs that the backend in use does not have, and why."""
+    def unavailable(self) -> Mapping[str, str]:
+        """Settings that the backend in use does not have, and why; "order" and "seed", too."""
         model = self._writer.model
-        found = getattr(model.backend, "unavailable", None) if model is not None else None
-        return dict(found) if found else {}
+        if model is None:
+            return {}
+        found = model.backend.capabilities
+        if found.seeds:
+            return found.unavailable
+        return {**found.unavailable, "seed": self.tr("This server takes no seed.")}
 
     @property
     def vocabulary(self) -> str:
@@ -133,7 +138,7 @@ class Chooser(QObject):
     def ids(self, text: str) -> str:
         """The token ids of a text, at a line's beginning and after a space; "" without a model."""
         model = self._writer.model
-        if model is None:
+        if model is None or not model.backend.capabilities.logits:  # a server's are its own affair
             return ""
         from engine.lm.samplers.words import variants
 

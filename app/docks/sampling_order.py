@@ -77,13 +77,13 @@ class OrderEditor(QWidget):
         self._chooser = chooser
         self._shown: object = None
         self.list = OrderList(self)
-        text = self.tr(
+        self._text = self.tr(
             "From the first to the last; drag, or hold Alt and press an arrow. A cut before the "
             "temperature judges the model's own chances, one after it those the temperature made."
         )
-        hint = QLabel(text, self)
-        hint.setWordWrap(True)
-        hint.setProperty("quiet", "true")
+        self.hint = QLabel(self._text, self)
+        self.hint.setWordWrap(True)
+        self.hint.setProperty("quiet", "true")
         self.up = QPushButton(self.tr("Up"), self)
         self.down = QPushButton(self.tr("Down"), self)
         self.usual = QPushButton(self.tr("Usual order"), self)
@@ -94,7 +94,7 @@ class OrderEditor(QWidget):
         lines = QVBoxLayout(self)
         lines.setContentsMargins(0, 4, 0, 8)
         lines.setSpacing(6)
-        for part in (hint, self.list):
+        for part in (self.hint, self.list):
             lines.addWidget(part)
         lines.addLayout(buttons)
         self.list.moved.connect(self._moved)
@@ -115,7 +115,8 @@ class OrderEditor(QWidget):
     def show_all(self) -> None:
         """Show the order that holds; what is off is dimmed and says so."""
         now = self._chooser.sampling
-        state = (now.order, tuple(is_on(name, now) for name in now.order))
+        reason = self._chooser.unavailable.get("order", "")
+        state = (now.order, tuple(is_on(name, now) for name in now.order), reason)
         if state == self._shown:
             return
         self._shown = state
@@ -142,7 +143,10 @@ class OrderEditor(QWidget):
             item.setFont(font)
         height = self.list.sizeHintForRow(0) * self.list.count() + 2 * self.list.frameWidth()
         self.list.setFixedHeight(max(height, 40))
-        self.usual.setEnabled(now.order != STAGES)
+        self.hint.setText(reason or self._text)
+        for part in (self.list, self.up, self.down):
+            part.setEnabled(not reason)
+        self.usual.setEnabled(now.order != STAGES and not reason)
 
     @Slot()
     def _moved(self) -> None:

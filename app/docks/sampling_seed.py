@@ -32,19 +32,19 @@ class SeedEditor(QWidget):
         self.last = QPushButton(self.tr("Last reply's"), self)
         self.last.setToolTip(self.tr("Take over the seed of the last reply"))
         self.last.setAutoDefault(False)
-        text = self.tr(
+        self._text = self.tr(
             "By chance every try reads differently. With a fixed seed the same words and settings "
             "give the same reply, and Retry writes it once more."
         )
-        hint = QLabel(text, self)
-        hint.setWordWrap(True)
-        hint.setProperty("quiet", "true")
+        self.hint = QLabel(self._text, self)
+        self.hint.setWordWrap(True)
+        self.hint.setProperty("quiet", "true")
         lines = QVBoxLayout(self)
         lines.setContentsMargins(0, 4, 0, 8)
         lines.setSpacing(4)
         lines.addWidget(self.switch)
         lines.addLayout(spread(self.field, self.last))
-        lines.addWidget(hint)
+        lines.addWidget(self.hint)
         self.switch.clicked.connect(self._switched)
         self.field.editingFinished.connect(self._typed)
         self.last.clicked.connect(self._take_last)
@@ -60,11 +60,16 @@ class SeedEditor(QWidget):
         text = "" if seed is None else str(seed)
         if self.field.text() != text:
             self.field.setText(text)
+        reason = self._chooser.unavailable.get("seed", "")
+        self.hint.setText(reason or self._text)
+        self.switch.setEnabled(not reason)
+        self.field.setEnabled(not reason)
         self._show_last()
 
     @Slot()
     def _show_last(self, _node: object = None) -> None:
-        self.last.setEnabled(self._last_seed() is not None)
+        usable = "seed" not in self._chooser.unavailable
+        self.last.setEnabled(usable and self._last_seed() is not None)
 
     def _last_seed(self) -> int | None:
         story = self._writer.story

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from app.docks.sampling_choice import Scope
 from app.docks.sampling_scale import Scale
 from engine.choice import common_path
+from engine.lm.backend import Capabilities
 from engine.lm.knobs import ADVANCED, EVERYDAY, KNOBS, REPETITION, STAGES, SWITCHES, WORDS
 from engine.lm.presets import find
 from engine.lm.settings import SamplerSettings
@@ -174,12 +175,20 @@ def test_what_has_no_effect_says_so(panel):
 
 def test_what_a_server_lacks_is_greyed_out_with_its_reason(game, panel):
     unfold(panel, ADVANCED)
-    game.backend.unavailable = {"top_a": "This server has no top-a.", "banned": "Not there."}
-    panel.knobs.show_all()
+    reasons = {
+        "top_a": "This server has no top-a.",
+        "banned": "Not there.",
+        "order": "Its own order.",
+    }
+    game.backend.capabilities = Capabilities(logits=False, seeds=False, unavailable=reasons)
+    game.writer.model_changed.emit(game.writer.model)
     assert not row(panel, "top_a").slider.isEnabled()
     assert row(panel, "top_a").help.text() == "This server has no top-a."
     assert not words(panel, "banned").isEnabled()
     assert row(panel, "top_k").slider.isEnabled()
+    assert not panel.order.list.isEnabled()
+    assert panel.order.hint.text() == "Its own order."
+    assert not panel.seed.switch.isEnabled()
 
 
 def test_settings_of_all_stories_go_into_a_file_and_hold_in_the_next_story(game, panel):

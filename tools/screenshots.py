@@ -268,6 +268,31 @@ def _narrow(studio: Studio) -> None:
     studio.pause(60)
 
 
+@shot("sampling")
+def _sampling(studio: Studio) -> None:
+    studio.open("Under Castle Gray")
+    dock = studio.window.docks.show("dock_sampling")
+    panel = dock.contents
+    studio.wait(lambda: panel.xray.picture)
+    studio.pause(300)
+    studio.take("sampling")
+    panel.xray.stages.click()
+    for section in panel.knobs.sections.values():
+        section.button.setChecked(not section.button.isChecked())
+    studio.pause(300)
+    studio.take("sampling-steps")
+    panel.xray.words.click()
+    for section in panel.knobs.sections.values():
+        section.button.setChecked(not section.button.isChecked())
+    size = studio.window.size()
+    studio.window.resize(560, 560)
+    studio.pause(300)
+    studio.take("sampling-narrow")
+    studio.window.resize(size)
+    dock.hide()
+    studio.pause(60)
+
+
 @shot("dialogs")
 def _dialogs(studio: Studio) -> None:
     from app.errors import CrashDialog, report

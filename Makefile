@@ -42,11 +42,11 @@ train-toy: dev  ## train a tiny model on the adventures in minutes; once more go
 
 test-vllm: dev  ## play five turns against a real vLLM on the CPU; the install takes several GB
 	@$(BIN)/python -m tools.server_env vllm $(SERVERS)/vllm
-	@BRASS_LANTERN_VLLM=$(abspath $(SERVERS))/vllm $(PYTEST) -q -m real tests/real/test_vllm.py
+	@BRASS_LANTERN_VLLM=$(abspath $(SERVERS))/vllm $(PYTEST) -q -o faulthandler_timeout=0 -m real tests/real/test_vllm.py
 
 test-llama-server: dev  ## the same against llama.cpp, which is compiled for it
 	@$(BIN)/python -m tools.server_env llama $(SERVERS)/llama
-	@BRASS_LANTERN_LLAMA=$(abspath $(SERVERS))/llama $(PYTEST) -q -m real tests/real/test_llama_server.py
+	@BRASS_LANTERN_LLAMA=$(abspath $(SERVERS))/llama $(PYTEST) -q -o faulthandler_timeout=0 -m real tests/real/test_llama_server.py
 
 screenshots: dev  ## pictures of the real window, light and dark, at 1x and 2x, in docs/screenshots
 	@$(BIN)/python tools/screenshots.py

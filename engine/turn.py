@@ -5,6 +5,7 @@ The terminal and the window play through this file; it knows neither Qt nor torc
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -220,6 +221,8 @@ class Turn:
                 break
             kept += 1
         tokens = writing.tokens[:kept]
+        if any(math.isnan(token.logprob) for token in tokens):
+            tokens = []  # a server that does not tell them: there is nothing to explain or replay
         meta = ReplyMeta(
             model=identity.name,
             digest=identity.digest,
@@ -254,10 +257,17 @@ def before(story: Story, offset: int) -> tuple[Node, ...]:
     return (*branch[:index], last) if text else branch[:index]
 
 
-def sources(story: Story, upto: int | None = None, *, draft: Node | None = None) -> Sources:
+def sources(
+    story: Story,
+    upto: int | None = None,
+    *,
+    draft: Node | None = None,
+    lore: Sequence[Entry] | None = None,
+) -> Sources:
     """What a window of ``story`` is made of; only what stands before ``upto``, if given.
 
-    ``draft`` is a passage that is only being typed, at the end.
+    ``draft`` is a passage that is only being typed, at the end; ``lore`` are the entries of the
+    story where they have been read already.
     """
     branch = story.branch() if upto is None else before(story, upto)
     if draft is not None:
@@ -267,11 +277,16 @@ def sources(story: Story, upto: int | None = None, *, draft: Node | None = None)
         branch=branch,
         memory=story.memory,
         note=_note(story),
-        lore=[Entry.readable(entry | {"id": str(key)}) for key, entry in story.lore.items()],
+        lore=lore_of(story) if lore is None else lore,
         lore_settings=LoreSettings.readable(settings.get("lorebook")),
         pin_opening=bool(settings.get("pin_opening", False)),
         border=last_border(branch),
     )
+
+
+def lore_of(story: Story) -> list[Entry]:
+    """The lore entries of a story; what cannot be read is switched off."""
+    return [Entry.readable(entry | {"id": str(key)}) for key, entry in story.lore.items()]
 
 
 def _note(story: Story) -> Note:

@@ -10,6 +10,7 @@ from typing import Any
 from engine.lm.backend import Alternative
 from engine.lm.remote.speaker import NO_LOGPROB, Chunk, Piece, made_up_id
 
+MOST_IDS = 1 << 28  # no vocabulary is larger
 MAX_MODELS = 500
 MAX_ALTERNATIVES = 40
 LOWEST = -1e4  # nats: -inf and worse are told as this
@@ -56,7 +57,7 @@ def ids_of(answer: object, *keys: str) -> tuple[int, ...]:
     if isinstance(answer, dict):
         for key in keys:
             ids = answer.get(key)
-            if isinstance(ids, list) and all(type(i) is int and 0 <= i < 1 << 30 for i in ids):
+            if isinstance(ids, list) and all(type(i) is int and 0 <= i < MOST_IDS for i in ids):
                 return tuple(ids)
     return ()
 
@@ -120,7 +121,9 @@ def _content(logprobs: Mapping[str, Any]) -> list[Piece]:
 
 def _id_in(row: Mapping[str, Any]) -> int:
     own = row.get("id")
-    return own if type(own) is int and 0 <= own < 1 << 30 else made_up_id(as_text(row.get("token")))
+    return (
+        own if type(own) is int and 0 <= own < MOST_IDS else made_up_id(as_text(row.get("token")))
+    )
 
 
 def _columns(logprobs: Mapping[str, Any]) -> list[Piece]:

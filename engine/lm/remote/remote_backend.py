@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 ASSUMED_WINDOW = 2048  # tokens, where neither the server nor its entry says
 SHORTER = 0.7  # of a window that proved too long, where the server does not say its own length
-SPARE = 0.9  # of the window a server says it has: tokens are estimated
+SPARE = 0.95  # of what fits: a part has now and then more tokens than its share
+SPARE_OF_ESTIMATE = 0.7  # small vocabularies need more tokens than are estimated
 TRIES = 3  # for a candidate that ended before its first word
 MAX_CANDIDATES = 64
 OWN_TOKENS = 2  # that a server may put around a prompt
@@ -173,9 +174,20 @@ class RemoteBackend:
         self.n_ctx = (
             limit if SMALLEST_WINDOW <= limit < old else max(int(old * SHORTER), SMALLEST_WINDOW)
         )
-        fits = max(self.n_ctx - room, self.n_ctx // 4) * SPARE
-        share = min(fits / max(len(request.tokens), 1), SHORTER)
+        counted = self._counted(request.text)
+        spare = SPARE if counted else SPARE_OF_ESTIMATE
+        fits = max(self.n_ctx - room - OWN_TOKENS, self.n_ctx // 4) * spare
+        share = min(fits / max(counted or len(request.tokens), 1), SHORTER)
         return shrink(request.text, request.keep, share)
+
+    def _counted(self, text: str) -> int:
+        """How many tokens the server makes of a text; 0 where it does not say."""
+        if not self.facts.tokenizes:
+            return 0
+        try:
+            return len(self._wire.ask(self._speaker.tokenize(text), self._patience.answer))
+        except Exception:  # noqa: BLE001  an estimate has to do
+            return 0
 
     def _write(
         self, request: Request, text: str, rows: list[Row], attempt: int = 0
@@ -213,6 +225,10 @@ class RemoteBackend:
                 row = by_row.get(chunk.row)
                 if row is None:
                     continue
+                for piece in chunk.pieces:
+                    self.tokenizer.remember(piece.id, piece.text)
+                    for other in piece.top:
+                        self.tokenizer.remember(other.id, other.text)
                 yield from row.take(chunk)
                 if row.endless:
                     raise self._faults.endless()

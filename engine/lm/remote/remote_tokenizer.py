@@ -6,15 +6,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
-from engine.lm.remote.speaker import UNKNOWN
-
 # An estimated token is up to three bytes of UTF-8, packed into an id so that it can be read back.
 # English has four and more to a token, so that an estimate has its margin in itself.
 BYTES = 3
-_PACKED = 1 << 31
+_PACKED, _PACKED_END = 1 << 28, 1 << 29  # no vocabulary has as many
 _LENGTH = 24  # the bits above: how many bytes
 
 MAX_KNOWN = 20_000  # texts whose ids are kept
+MAX_SPELT = 300_000
 MAX_CHARACTERS = 20_000  # of a text worth asking about
 
 
@@ -25,7 +24,7 @@ class RemoteTokenizer:
     any thread; None where the server has no tokenizer to offer.
     """
 
-    n_vocab = 1 << 32
+    n_vocab = 1 << 31
     end_of_text: int | None = None
     exact = False  # a text not seen before is always estimated first
 
@@ -33,6 +32,7 @@ class RemoteTokenizer:
         self._ask = ask
         self._known: OrderedDict[str, tuple[int, ...]] = OrderedDict()
         self._wanted: set[str] = set()
+        self._spelt: dict[int, bytes] = {}  # what tokens that were written stand for
         self._lock = threading.Lock()
 
     def encode(self, text: str) -> list[int]:
@@ -65,22 +65,29 @@ class RemoteTokenizer:
                 while len(self._known) > MAX_KNOWN:
                     self._known.popitem(last=False)
 
+    def remember(self, token: int, text: str) -> None:
+        """What a token that the server wrote stands for."""
+        if text and len(self._spelt) < MAX_SPELT:
+            self._spelt.setdefault(token, text.encode("utf-8", "replace"))
+
     def knows(self, text: str) -> bool:
         """Whether the ids of a text are the server's own."""
         with self._lock:
             return text in self._known
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The text of estimated ids; the server's own ids have none here."""
+        """The text of estimated ids and of tokens that the server has written before."""
         return self.decode_bytes(ids).decode("utf-8", "replace")
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
-        """The bytes of estimated ids."""
+        """The bytes of estimated ids and of tokens that the server has written before."""
         out = bytearray()
         for token in ids:
-            if token >= _PACKED:
+            if _PACKED <= token < _PACKED_END:
                 length = (token - _PACKED) >> _LENGTH
                 out += (token & ((1 << _LENGTH) - 1)).to_bytes(BYTES, "little")[:length]
+            else:
+                out += self._spelt.get(token, b"")
         return bytes(out)
 
     def count(self, text: str) -> int:
@@ -88,8 +95,8 @@ class RemoteTokenizer:
         return len(self.encode(text))
 
     def is_special(self, token: int) -> bool:
-        """True where a text cannot be told from the id: all but estimates."""
-        return token < _PACKED
+        """True where a text cannot be told from the id."""
+        return not _PACKED <= token < _PACKED_END and token not in self._spelt
 
 
 def estimate(text: str) -> list[int]:
@@ -100,6 +107,3 @@ def estimate(text: str) -> list[int]:
         part = raw[at : at + BYTES]
         ids.append(_PACKED + (len(part) << _LENGTH) + int.from_bytes(part, "little"))
     return ids
-
-
-assert UNKNOWN < _PACKED  # ids made up for tokens are no estimates

@@ -13,7 +13,8 @@ from engine.lm.remote.servers import Kind, Server
 from engine.lm.remote.wire import Patience
 from tests.helpers.model_server import ModelServer, serving
 
-QUICK = Patience(connect=1.0, first=0.6, silent=0.6, answer=2.0, retries=(0.01, 0.02))
+# Retries come fast; what is waited for is there even on a machine that has much else to do.
+QUICK = Patience(connect=20.0, first=30.0, silent=30.0, answer=20.0, retries=(0.01, 0.02))
 Connect = Callable[..., RemoteBackend]
 
 

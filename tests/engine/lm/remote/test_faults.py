@@ -10,6 +10,7 @@ import ssl
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,8 @@ WRITING: dict[str, tuple[Callable[[Behaviour], None], int]] = {
     "a redirect": (_answer(307, Location="http://127.0.0.1:9/"), 0),
 }  # fmt: skip
 
+IMPATIENT = {"slow: nothing is written": {"first": 0.4}, "silent in mid-answer": {"silent": 0.4}}
+
 
 def _row(name: str) -> str:
     """The sentence that the table has for a fault."""
@@ -100,7 +103,8 @@ def test_a_bad_server_ends_in_its_sentence_and_the_text_before_stays(
 ) -> None:
     arrange, before = WRITING[name]
     server.behaviour.kobold = kind is Kind.KOBOLD
-    backend = connect(kind)
+    patience = replace(QUICK, **IMPATIENT.get(name, {}))
+    backend = connect(kind, patience=patience)
     arrange(server.behaviour)
     if name == "the answer has no end" and kind is Kind.KOBOLD:
         assert until_fault(backend.generate(request(backend)))[1] == ""  # old ones never say why

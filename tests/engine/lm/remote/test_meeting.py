@@ -110,6 +110,9 @@ def test_an_estimate_can_be_read_back_and_is_on_the_safe_side(text: str) -> None
     assert len(ids) == -(-len(raw) // 3)
     assert all(0 <= i < tokenizer.n_vocab and not tokenizer.is_special(i) for i in ids)
     assert not tokenizer.exact
+    assert tokenizer.is_special(7)
+    tokenizer.remember(7, text)
+    assert tokenizer.decode_bytes([7, *ids]) == raw + raw
 
 
 def test_a_window_of_estimates_fits_and_holds_what_it_should() -> None:

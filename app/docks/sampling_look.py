@@ -18,7 +18,7 @@ QCheckBox::indicator { width: 12px; height: 12px; border: 1px solid palette(plac
     background: palette(base); }
 QCheckBox::indicator:checked { background: palette(link); border: 1px solid palette(link); }
 QCheckBox::indicator:disabled { border: 1px solid palette(mid); background: transparent; }
-QCheckBox:focus::indicator { border: 2px solid palette(text); width: 10px; height: 10px; }
+QCheckBox::indicator:focus { border: 2px solid palette(text); width: 10px; height: 10px; }
 QToolButton#preset_menu::menu-indicator { image: none; }
 QTableWidget, QListWidget, QPlainTextEdit { background: palette(base); border: 1px solid palette(mid); border-radius: 6px; }
 QTableWidget:focus, QListWidget:focus, QPlainTextEdit:focus { border: 1px solid palette(link); }

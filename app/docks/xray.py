@@ -123,7 +123,8 @@ class XrayPane(QWidget):
         lines.addLayout(head)
         lines.addWidget(self.empty)
         lines.addWidget(self.read, 0, Qt.AlignmentFlag.AlignLeft)
-        lines.addWidget(self.area, 1)
+        lines.addWidget(self.area, 1000)
+        lines.addStretch(1)  # where there is no picture the sentence stands at the top
         self._draw()
 
     # Looking and drawing

@@ -95,7 +95,7 @@ class XrayPlot(QWidget):
         x, block = 0.0, 16.0
         for draw, text in (
             (brushes.hatched, self.tr("the model")),
-            (brushes.solid, self.tr("after the samplers")),
+            (brushes.solid, self.tr("after sampling")),
         ):
             draw(painter, QRectF(x + 0.5, size / 2 - 4, block, 8))
             width = fine.horizontalAdvance(text)

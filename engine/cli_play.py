@@ -19,7 +19,7 @@ from engine.lm import presets
 from engine.lm.backend import Backend, Prefill
 from engine.lm.settings import SamplerSettings
 from engine.opening import Opened
-from engine.playing import length_of, mode_of, sampling_of
+from engine.playing import choice_of, length_of, mode_of, sampling_of
 from engine.story.actions import interpret
 from engine.story.adventure import line
 from engine.story.begin import begin
@@ -144,8 +144,11 @@ class _Terminal:
         self._backend = opened.backend
         self._builder = ContextBuilder(opened.backend.tokenizer, opened.profile)
         longest = options.max_tokens or length_of(self._story)
-        self._play = Play(sampling, max_tokens=longest, top=3, mode=mode_of(self._story))
+        own = choice_of(self._story, opened.profile)
+        mode = mode_of(self._story)
+        self._play = Play(sampling, max_tokens=longest, stop=own.stop, top=3, mode=mode)
         self._random = random.Random(options.seed)
+        self._fixed = own.seed if options.seed is None else None
         self._steps = 0  # how often /undo and /retry were the last verbs: /redo takes them back
         self._terminal = terminal
 
@@ -244,7 +247,7 @@ class _Terminal:
 
     def _reply(self, merge_key: str = "") -> bool:
         """Let the model go on, and keep what it writes, also when it is stopped with Ctrl-C."""
-        seed = self._random.randrange(1 << 31)
+        seed = self._random.randrange(1 << 31) if self._fixed is None else self._fixed
         turn = prepare(self._story, self._backend, self._builder, self._play, seed)
         for notice in turn.context.notices:
             print(f"({notice})")

@@ -15,6 +15,7 @@ from engine import cli_play, paths
 from engine.cli import main
 from engine.lm.backend import Event, Request
 from engine.lm.scripted import ScriptedBackend
+from engine.lm.settings import SamplerSettings
 from engine.opening import Opened
 from engine.playing import MAX_TOKENS, length_of, mode_of, sampling_of
 from engine.story.node import Kind
@@ -147,6 +148,23 @@ def test_settings_that_make_no_sense_are_as_usual(
         assert sampling_of(story, EMBER) == sampling_of(Story(), EMBER)
     assert play("look\n") == 0
     assert main(["context", str(file)]) == 0
+
+
+def test_a_story_brings_its_own_sampling_stop_strings_and_seed(
+    play: Play, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.create(file) as store:
+        store.story.append(Kind.OPENING, "You stand in a field.")
+        own = {"sampling": {"top_k": 7}, "stop_strings": ["dog"], "seed": 5}
+        store.story.set("settings", own)
+    backend = ScriptedBackend(["\n\nA bird sings."], n_ctx=1024)
+    assert play("look\n", backend=backend) == 0
+    assert backend.requests[0].sampling == SamplerSettings(top_k=7)
+    assert "dog" in backend.requests[0].stop
+    assert backend.requests[0].seed != 5  # what is asked for on the command line wins
+    monkeypatch.setattr("sys.stdin", io.StringIO("wait\n"))
+    assert main(["play", "--story", str(file)]) == 0
+    assert backend.requests[-1].seed == 5
 
 
 def test_a_window_of_64_tokens_plays(

@@ -67,6 +67,8 @@ class ModelServer(ThreadingHTTPServer):
             self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.behaviour = Behaviour()
         self.requests: list[Told] = []
+        self.busy = self.busiest = 0  # requests at once, now and at most
+        self.counting = threading.Lock()
         self.gone = threading.Event()
         self.writing = threading.Event()
         self.released = threading.Event()
@@ -122,6 +124,16 @@ class Handler(BaseHTTPRequestHandler):
                 self._json({"detail": "Not Found"}, 404)
 
     def do_POST(self) -> None:
+        with self.server.counting:
+            self.server.busy += 1
+            self.server.busiest = max(self.server.busiest, self.server.busy)
+        try:
+            self._post()
+        finally:
+            with self.server.counting:
+                self.server.busy -= 1
+
+    def _post(self) -> None:
         raw = self.rfile.read(int(self.headers.get("content-length", 0)))
         body = json.loads(raw) if raw else {}
         self._note(body)

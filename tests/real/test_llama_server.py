@@ -36,7 +36,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory):
     url = f"http://127.0.0.1:{port}"
     command = [
         str(python), "-m", "llama_cpp.server", "--model", str(model), "--model_alias", BUILT_IN,
-        "--n_ctx", "1024", "--host", "127.0.0.1", "--port", str(port), "--interrupt_requests", "0",
+        "--n_ctx", "1024", "--host", "127.0.0.1", "--port", str(port),
     ]  # fmt: skip
     with served(command, url, folder / "llama.log", dict(os.environ)):
         yield Server("Real", url, n_ctx=1024)

@@ -77,10 +77,12 @@ class OpenAIServer:
         """One request with ``n``, or one for each row where the server has no ``n``."""
         first = ask.samplings[0]
         alike = all(settings == first for settings in ask.samplings) and not first.greedy
-        if len(ask.rows) == 1 or (DIALECTS[self._facts.kind].many and alike):
+        dialect = DIALECTS[self._facts.kind]
+        if len(ask.rows) == 1 or (dialect.many and alike):
             work = self._one(ask)
         else:
-            work = side_by_side([self._one(ask.alone(n)) for n in range(len(ask.rows))])
+            parts = [self._one(ask.alone(n)) for n in range(len(ask.rows))]
+            work = one_by_one(parts) if dialect.alone else side_by_side(parts)
         try:
             async for chunk in work:
                 yield chunk
@@ -137,6 +139,16 @@ class OpenAIServer:
             case _:
                 url, body = f"{root}/tokenize", {"content": text, "add_special": False}
         return ids_of(await self._client.post(url, body=body, cast_to=object), "tokens")
+
+
+async def one_by_one(sources: list[AsyncGenerator[Chunk, None]]) -> AsyncGenerator[Chunk, None]:
+    """Chunks of several streams, each begun when the one before it is over."""
+    for source in sources:
+        try:
+            async for chunk in source:
+                yield chunk
+        finally:
+            await source.aclose()
 
 
 async def side_by_side(sources: list[AsyncGenerator[Chunk, None]]) -> AsyncGenerator[Chunk, None]:

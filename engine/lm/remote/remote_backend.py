@@ -58,6 +58,7 @@ class RemoteBackend:
         self._wire = Wire()
         self._busy: Generator[Event, None, None] | None = None
         self._counting = asyncio.Semaphore(COUNTERS)
+        self._alone = asyncio.Lock()  # held by what may not be disturbed
         self._client = http_client(server, self._patience, transport)
         try:
             self._speaker, facts = self._introduce(secret)
@@ -266,9 +267,10 @@ class RemoteBackend:
         while True:
             work, started = write(), False
             try:
-                async for chunk in work:
-                    started = True
-                    yield chunk
+                async with self._undisturbed():
+                    async for chunk in work:
+                        started = True
+                        yield chunk
             except Exception as error:
                 known = self._faults.known(error, started=started)
                 if started or known is None or not isinstance(known, TransientError) or not waits:
@@ -282,12 +284,16 @@ class RemoteBackend:
                 await work.aclose()
             await asyncio.sleep(wait)
 
+    def _undisturbed(self) -> contextlib.AbstractAsyncContextManager[object]:
+        """A turn of one's own with servers that do one thing at a time."""
+        return self._alone if DIALECTS[self.facts.kind].alone else contextlib.nullcontext()
+
     def _count(self, text: str) -> None:
         """Have a text counted while something else goes on."""
 
         async def count() -> None:
             ids: tuple[int, ...] = ()
-            async with self._counting:
+            async with self._counting, self._undisturbed():
                 try:
                     seconds = self._patience.answer
                     ids = await asyncio.wait_for(self._speaker.tokenize(text), seconds)

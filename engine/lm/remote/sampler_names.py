@@ -135,6 +135,7 @@ class Dialect:
     label: str
     names: Mapping[str, str] = field(default_factory=dict)  # our field -> its name
     many: bool = False  # several candidates from one request
+    alone: bool = False  # a second request, also one to count tokens, would break off the first
     alternatives: int = 0  # log-probabilities: how many at most; 0: none
     stops: int = STANDARD_STOPS
     reorders: bool = False
@@ -145,7 +146,7 @@ DIALECTS: Mapping[Kind, Dialect] = MappingProxyType(
         Kind.OPENAI: Dialect("this server", _STANDARD, many=True, alternatives=5),
         Kind.VLLM: Dialect("vLLM", _VLLM, many=True, alternatives=20, stops=16),
         Kind.LLAMACPP: Dialect("llama.cpp", _LLAMACPP, alternatives=20, stops=16, reorders=True),
-        Kind.LLAMA_PYTHON: Dialect("llama-cpp-python", _LLAMA_PYTHON, stops=16),
+        Kind.LLAMA_PYTHON: Dialect("llama-cpp-python", _LLAMA_PYTHON, alone=True, stops=16),
         Kind.KOBOLD: Dialect("KoboldAI", _KOBOLD, stops=16, reorders=True),
     }
 )

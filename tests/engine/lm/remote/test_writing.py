@@ -79,6 +79,22 @@ def test_candidates_may_have_settings_of_their_own(
     assert sorted(told.body["temperature"] for told in server.written) == [0.5, 1.5]
 
 
+def test_a_server_that_does_one_thing_at_a_time_is_not_disturbed(
+    connect: Connect, server: ModelServer
+) -> None:
+    server.behaviour.pause = 0.005
+    backend = connect(Kind.LLAMA_PYTHON)
+    for n in range(20):
+        backend.tokenizer.encode(f"text number {n}")
+    events = list(backend.generate(request(backend, n=3)))
+    assert texts(events, 3) == [ALL] * 3
+    end = time.monotonic() + 10
+    while not backend.tokenizer.knows("text number 19") and time.monotonic() < end:
+        time.sleep(0.01)
+    assert backend.tokenizer.knows("text number 19")
+    assert server.busiest == 1
+
+
 def test_a_server_that_ignores_n_is_asked_for_each(connect: Connect, server: ModelServer) -> None:
     server.behaviour.ignores_n = True
     backend = connect(Kind.OPENAI)

@@ -34,6 +34,7 @@ class OpenAIServer:
     ) -> None:
         self._server = server
         self._facts = facts
+        self._tells = True  # log-probabilities, as far as is known
         self._client = openai.AsyncOpenAI(
             base_url=server.openai_url,
             api_key=secret.reveal() if secret else NO_KEY,
@@ -90,7 +91,15 @@ class OpenAIServer:
             await work.aclose()
 
     async def _one(self, ask: Ask) -> AsyncGenerator[Chunk, None]:
-        raw = await self._client.completions.with_raw_response.create(**self._arguments(ask))
+        create = self._client.completions.with_raw_response.create
+        arguments = self._arguments(ask)
+        try:
+            raw = await create(**arguments)
+        except openai.APIStatusError as error:
+            if "logprobs" not in arguments or "logprob" not in str(error.body).lower():
+                raise
+            self._tells = False  # it has no log-probabilities: ask without from now on
+            raw = await create(**self._arguments(ask))
         stream = raw.parse(to=openai.AsyncStream[object])
         try:
             async for message in stream:
@@ -122,7 +131,7 @@ class OpenAIServer:
             arguments["stop"] = list(ask.stop[: dialect.stops])
         if len(ask.rows) > 1:
             arguments["n"] = len(ask.rows)
-        if dialect.alternatives and ask.top >= 0:
+        if dialect.alternatives and self._tells:
             arguments["logprobs"] = min(max(ask.top, 1), dialect.alternatives)
         return arguments
 

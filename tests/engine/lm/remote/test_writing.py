@@ -192,6 +192,17 @@ def test_log_probabilities_are_taken_over(connect: Connect, server: ModelServer,
     assert server.written[0].body["logprobs"] == 2
 
 
+def test_a_server_without_log_probabilities_is_asked_without(
+    connect: Connect, server: ModelServer
+) -> None:
+    no = b'{"error": {"message": "logprobs is not supported"}}'
+    server.behaviour.answers = [(400, {"Content-Type": "application/json"}, no)]
+    backend = connect(Kind.OPENAI)
+    for _ in range(2):
+        assert texts(backend.generate(request(backend, top=3))) == [ALL]
+    assert ["logprobs" in told.body for told in server.written] == [True, False, False]
+
+
 def test_unknown_log_probabilities_are_not_made_up(connect: Connect, kind: Kind) -> None:
     backend = connect(kind)
     tokens = [e for e in backend.generate(request(backend)) if isinstance(e, Token)]

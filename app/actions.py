@@ -48,6 +48,8 @@ TABLE: tuple[Entry, ...] = (
     Entry("rename", QT_TRANSLATE_NOOP("Actions", "&Title…"), QT_TRANSLATE_NOOP("Actions", "Give the story a title"), "F2", needs="story"),
     Entry("export", QT_TRANSLATE_NOOP("Actions", "&Export…"), QT_TRANSLATE_NOOP("Actions", "Write the story as text, Markdown or JSON"), "Ctrl+E", needs="story"),
     Entry("copy_story", QT_TRANSLATE_NOOP("Actions", "&Copy the whole story"), QT_TRANSLATE_NOOP("Actions", "Put the story on the clipboard as plain text"), "Ctrl+Shift+C", needs="story"),
+    Entry("models", QT_TRANSLATE_NOOP("Actions", "&Models…"), QT_TRANSLATE_NOOP("Actions", "Which model writes; get others, use a server"), "Ctrl+M"),
+    Entry("settings", QT_TRANSLATE_NOOP("Actions", "Setti&ngs…"), QT_TRANSLATE_NOOP("Actions", "How the program looks, writes and calculates"), "Ctrl+,", _Std.Preferences),
     Entry("close", QT_TRANSLATE_NOOP("Actions", "&Quit"), QT_TRANSLATE_NOOP("Actions", "Close the window; everything is saved already"), "Ctrl+Q", _Std.Quit),
     # Edit
     Entry("undo", QT_TRANSLATE_NOOP("Actions", "&Undo"), QT_TRANSLATE_NOOP("Actions", "Take back the last change of any kind"), "Ctrl+Z", _Std.Undo, icon="undo", needs="story"),
@@ -95,7 +97,7 @@ BY_ID = {entry.id: entry for entry in TABLE}
 
 MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (QT_TRANSLATE_NOOP("Actions", "&Story"),
-     ("home", "open", "new", "surprise", SEPARATOR, "rename", "export", "copy_story", SEPARATOR, "close")),
+     ("home", "open", "new", "surprise", SEPARATOR, "rename", "export", "copy_story", SEPARATOR, "models", "settings", SEPARATOR, "close")),
     (QT_TRANSLATE_NOOP("Actions", "&Edit"), ("undo", "redo", SEPARATOR, "find")),
     (QT_TRANSLATE_NOOP("Actions", "&Play"),
      ("submit", "continue", "stop", SEPARATOR, "retry", "previous", "next", "back", SEPARATOR, "suggest")),

@@ -15,13 +15,15 @@ from app.theme import load_fonts
 from app.window import Window
 
 if TYPE_CHECKING:
-    from app.models import Model
+    from app.models import How, Model
 
 
 class Application(QObject):
     """What lives as long as the program: settings, threads, the window."""
 
-    def __init__(self, *, load: Callable[[str], Model] | None = None, at_once: bool = True) -> None:
+    def __init__(
+        self, *, load: Callable[[str, How], Model] | None = None, at_once: bool = True
+    ) -> None:
         super().__init__()
         self._load = load
         self.preferences = Preferences()
@@ -33,11 +35,14 @@ class Application(QObject):
         """Put everything into the window that its first frame does not need."""
         from app.errors import Faults
         from app.jobs import Jobs
-        from app.models import Models, load_local
+        from app.models import Models, is_tight, load_local
 
         self.faults = Faults(self)
         self.jobs = Jobs(self)
-        self.models = Models(self.jobs, self, load=self._load or load_local)
+        if self._load is None:
+            self.models = Models(self.jobs, self, load=load_local, tight=is_tight)
+        else:
+            self.models = Models(self.jobs, self, load=self._load, tight=lambda _name, _how: False)
         self.window.furnish(self.jobs, self.models, self.faults)
 
     def listen(self) -> None:
@@ -65,7 +70,7 @@ class Application(QObject):
     @Slot()
     def wake(self) -> None:
         """Load the model in the background."""
-        self.models.load(self.preferences.value.model)
+        self.window.switching.start()
 
     @Slot(str)
     def asked(self, file: str) -> None:

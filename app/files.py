@@ -57,7 +57,8 @@ class Files(QObject):
         if story is not None:
             from engine.story.formats.text import reading_text
 
-            QApplication.clipboard().setText(reading_text(story))
+            quotes = self._window.preferences.value.quotes
+            QApplication.clipboard().setText(with_quotes(reading_text(story), quotes))
             self._window.status.say(self.tr("The story is on the clipboard."))
 
     @Slot()
@@ -82,7 +83,7 @@ class Files(QObject):
         if not target.suffix:
             target = target.with_suffix(kinds.get(kind, ".txt"))
         try:
-            export_story(story, target)
+            export_story(story, target, self._window.preferences.value.quotes)
         except KnownError as error:
             self._window.show_problem(str(error))
         else:
@@ -96,8 +97,15 @@ def file_name(title: str) -> str:
     return " ".join(plain.split())[:60].strip() or "Story"
 
 
-def export_story(story: Story, target: Path) -> None:
-    """Write a story to a file; the name's ending says in which form.
+def with_quotes(text: str, quotes: str) -> str:
+    """``text`` with curly or straight quotation marks, or with those it has (``as written``)."""
+    from engine.story.quotes import curly, straight
+
+    return {"curly": curly, "straight": straight}.get(quotes, str)(text)
+
+
+def export_story(story: Story, target: Path, quotes: str = "as written") -> None:
+    """Write a story to a file; the name's ending says in which form (JSON keeps its quotes).
 
     Raises:
         KnownError: the file cannot be written.
@@ -107,6 +115,8 @@ def export_story(story: Story, target: Path) -> None:
 
     writers = {".md": to_markdown, ".json": lambda s: json.dumps(to_json(s), ensure_ascii=False)}
     text = writers.get(target.suffix.lower(), to_text)(story)
+    if target.suffix.lower() != ".json":
+        text = with_quotes(text, quotes)
     draft = target.with_name(f".{target.name}.part")
     try:
         draft.write_text(text, encoding="utf-8")

@@ -73,6 +73,8 @@ class Flow(QLayout):
         equal = (rect.width() - self._gap * (columns - 1)) // columns
         x, y, line = rect.x(), rect.y(), 0
         for item in self._items:
+            if item.isEmpty():  # its widget is hidden
+                continue
             size = item.sizeHint()
             if self._column:
                 size.setWidth(equal)

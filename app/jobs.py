@@ -15,7 +15,10 @@ class Lane(StrEnum):
     """Where a job waits for its turn."""
 
     ENGINE = "engine"  # one model: calls in order
-    IO = "io"  # downloads, search, backups
+    IO = "io"  # search, lists, backups
+    FETCH = "fetch"  # models on their way in, which takes minutes
+    ASK = "ask"  # short questions: to a server, to the keyring, of this machine
+    LOOK = "look"  # short looks at the open story, which never wait for a download
 
 
 class Job(QObject):

@@ -16,8 +16,8 @@ from PySide6.QtCore import QObject, Signal
 from engine import paths
 from engine.errors import KnownError
 
-FILE_NAME = "settings.toml"
-MAX_BYTES = 256_000
+FILE_NAME = paths.SETTINGS_FILE
+MAX_BYTES = paths.MAX_SETTINGS
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,9 @@ class Field:
     high: float | None = None
     choices: tuple[str, ...] = ()
 
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+DTYPES = ("auto", "float32", "bfloat16", "float16", "int8")
 
 FIELDS: dict[str, Field] = {
     "theme": Field(),
@@ -45,6 +48,10 @@ FIELDS: dict[str, Field] = {
     "suggestions": Field(1, 6),
     "session_target": Field(0, 100_000),
     "model": Field(),
+    "device": Field(choices=DEVICES),
+    "dtype": Field(choices=DTYPES),
+    "threads": Field(0, 256),
+    "models_folder": Field(),
     "stories": Field(),
     "last_story": Field(),
     "greeted": Field(),
@@ -68,6 +75,10 @@ class Settings:
     suggestions: int = 3
     session_target: int = 0  # words; 0: none
     model: str = "ember"
+    device: str = "auto"
+    dtype: str = "auto"  # how the model's numbers are kept
+    threads: int = 0  # that calculate on the CPU; 0: as many as torch takes
+    models_folder: str = ""  # absolute; empty: engine.paths.models()'s own. Read there, too
     stories: str = ""  # empty: engine.paths.stories()
     last_story: str = ""
     greeted: bool = False

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QLocale, QSize, Qt
+from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 
 class Fill(QWidget):
@@ -46,7 +46,13 @@ class Fill(QWidget):
 
 
 class Status(QStatusBar):
-    """Left what happens now, right the model, its window, the words."""
+    """Left what happens now, right the words, the window, what is fetched, the model.
+
+    Signals:
+        models_wanted: the model's name, or what is fetched, was clicked.
+    """
+
+    models_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,14 +65,31 @@ class Status(QStatusBar):
         self._window = QLabel(self)
         self._window.setObjectName("window_fill")
         self._fill = Fill(self)
-        self._model = QLabel(self)
-        self._model.setObjectName("model")
+        self._author = QLabel(self)
+        self._fetch = self._button("fetching", self.tr("A model is on its way"))
+        self._model = self._button("model", self.tr("The model that writes"))
         self.addWidget(self._now, 1)
-        for widget in (self._words, self._fill, self._window, self._model):
+        for widget in (
+            self._author, self._words, self._fill, self._window, self._fetch, self._model,
+        ):  # fmt: skip
             self.addPermanentWidget(widget)
+        self._author.hide()
+        self._fetch.hide()
         self._began = 0.0
         self._tokens = 0
         self.set_window(0, 0)
+
+    def _button(self, name: str, tip: str) -> QToolButton:
+        """A text at the right that opens the models' dialog."""
+        button = QToolButton(self)
+        button.setObjectName(name)
+        button.setProperty("flat", "true")
+        button.setAutoRaise(True)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setToolTip(tip)
+        button.setAccessibleDescription(tip)
+        button.clicked.connect(self.models_wanted)
+        return button
 
     @property
     def now(self) -> str:
@@ -121,7 +144,34 @@ class Status(QStatusBar):
     def set_model(self, name: str) -> None:
         """Which model writes."""
         self._model.setText(name)
-        self._model.setToolTip(self.tr("The model that writes"))
+        self._model.setAccessibleName(name)
+
+    @property
+    def model(self) -> str:
+        """What it says of the model."""
+        return self._model.text()
+
+    def set_author(self, name: str) -> None:
+        """Which model wrote the last passage, where that is not the one in use; empty: it is."""
+        self._author.setText(self.tr("Passage by %1").replace("%1", name))
+        self._author.setToolTip(self.tr("Another model wrote the passage that is shown last"))
+        self._author.setVisible(bool(name))
+
+    @property
+    def author(self) -> str:
+        """What it says of the last passage's model; empty where nothing."""
+        return "" if self._author.isHidden() else self._author.text()
+
+    def set_fetching(self, text: str) -> None:
+        """How far a model is that is on its way; empty: none is."""
+        self._fetch.setText(text)
+        self._fetch.setAccessibleName(text)
+        self._fetch.setVisible(bool(text))
+
+    @property
+    def fetching(self) -> str:
+        """What it says of a model on its way."""
+        return self._fetch.text()
 
     def set_words(self, total: int, session: int, target: int, selected: int = 0) -> None:
         """Words of the story, of this session, how many were meant (0: no target), selected."""

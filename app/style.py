@@ -71,6 +71,14 @@ QPushButton[plain="true"]:hover { background: $hover; }
 QFrame#candidate { background: $paper; border: 1px solid $hair; border-radius: 8px; }
 QFrame#candidate[chosen="true"] { border: 1px solid $accent; }
 QFrame#candidate QTextEdit { background: $paper; border: 0; }
+QLabel[warning="true"] { color: $accent; }
+QListView#rows { background: $window; border: 0; outline: 0; }
+QScrollArea#detail, QScrollArea#detail > QWidget > QWidget { background: $paper; border: 0; }
+QFrame#divided { background: $hair; border: 0; }
+QProgressBar { background: $hair; border: 0; border-radius: 3px; max-height: 6px; min-height: 6px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QTabWidget::pane { border: 0; border-top: 1px solid $hair; }
+QStatusBar QToolButton { border: 1px solid transparent; border-radius: 6px; padding: 1px 6px; color: $dim; }
 QTreeView, QListView, QTableView { selection-background-color: $press; selection-color: $ink; }
 QLineEdit { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px; padding: 5px 8px; }
 QLineEdit:focus { border: 1px solid $accent; }

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import (
-    QInputDialog,
     QLabel,
     QMainWindow,
     QMenu,
@@ -31,7 +30,7 @@ from engine.story.node import Kind
 if TYPE_CHECKING:  # what the first frame does not need is imported by ``furnish``
     from app.errors import Faults
     from app.jobs import Jobs
-    from app.models import Model, Models
+    from app.models import Models
     from app.settings import Preferences
     from engine.story.store import Store
 
@@ -74,12 +73,14 @@ class Window(QMainWindow):
     def furnish(self, jobs: Jobs, models: Models, faults: Faults) -> None:
         """Add all that makes it work: the desk, the writer, the stories, the model."""
         from app.desk import Desk
+        from app.dialogs.opening import Dialogs
         from app.docks.docks import Docks
         from app.docks.parts import Parts
         from app.files import Files
         from app.librarian import Librarian
         from app.look import Look
         from app.playing import Playing
+        from app.switching import Switching
         from app.word_chances import WordChances
         from app.writer import Writer
 
@@ -95,11 +96,12 @@ class Window(QMainWindow):
         self.look.fill_menu(self._view_menu())
         self._words, self._words_before = 0, -1
         self.chances = WordChances(self.writer, self.desk.page)
-        self.docks = Docks(
-            Parts(
-                self, preferences, self.actions_, jobs, models, self.playing, self.desk, self.writer
-            )
+        self.switching = Switching(preferences, models, self.writer, self.status, self)
+        parts = Parts(
+            self, preferences, self.actions_, jobs, models, self.playing, self.desk, self.writer
         )
+        self.docks = Docks(parts)
+        self.dialogs = Dialogs(parts, self.switching, self.status)
         self._connect()
         self.look.dress(preferences.value)
         self._state.lay_out(self)
@@ -142,10 +144,9 @@ class Window(QMainWindow):
                 "mode_story": self._mode_chosen,
                 "go_prompt": prompt.line.setFocus, "go_page": page.setFocus,
                 "zoom_in": look.zoom_in, "zoom_out": look.zoom_out, "zoom_reset": look.zoom_reset,
-                "authors": look.show_authors, "focus": self._focus, "target": self._target,
-                "keys": self._keys, "about": self._about,
+                "authors": look.show_authors, "focus": self._focus,
                 "chances": self.chances.set_on, "heat": self.chances.set_heat,
-                **self.docks.slots(),
+                **self.docks.slots(), **self.dialogs.slots(),
             }
         )  # fmt: skip
         prompt.submitted.connect(w.submit)
@@ -171,11 +172,10 @@ class Window(QMainWindow):
         self.librarian.opened.connect(self.open_story)
         self.librarian.problem.connect(self.show_problem)
         self.librarian.trouble.connect(self._trouble)
-        self.models.loading.connect(self._model_loading)
-        self.models.loaded.connect(self._model_loaded)
-        self.models.failed.connect(self._model_failed)
+        self.status.models_wanted.connect(a["models"].trigger)
         self.faults.known.connect(self.show_problem)
         self.preferences.changed.connect(look.dress)
+        self.preferences.changed.connect(self._recount)
 
     # Stories
 
@@ -246,24 +246,6 @@ class Window(QMainWindow):
         box.exec()
         return box.clickedButton() is not stay
 
-    # The model
-
-    @Slot(str)
-    def _model_loading(self, name: str) -> None:
-        self.status.set_model(self.tr("%1 is waking up…").replace("%1", title(name)))
-
-    @Slot(object)
-    def _model_loaded(self, model: Model) -> None:
-        self.status.set_model(title(model.backend.name))
-        self.writer.set_model(model)
-        for sentence in model.warnings:
-            self.status.say(sentence, important=True)
-
-    @Slot(object)
-    def _model_failed(self, error: object) -> None:
-        self.status.set_model(self.tr("No model"))
-        self.writer.report(error)
-
     # Showing
 
     @Slot()
@@ -303,17 +285,6 @@ class Window(QMainWindow):
             self.desk.page.setFocus()
 
     @Slot()
-    def _target(self) -> None:
-        words, given = QInputDialog.getInt(
-            self, self.tr("Session target"),
-            self.tr("Words you mean to write in this sitting (0: no target):"),
-            self.preferences.value.session_target, 0, 100_000, 50,
-        )  # fmt: skip
-        if given:
-            self.preferences.update(session_target=words)
-            self._counted(self._words, 0)
-
-    @Slot()
     def _show_state(self) -> None:
         """Enable what can be done now."""
         writer, states = self.writer, set()
@@ -339,6 +310,12 @@ class Window(QMainWindow):
         target = self.preferences.value.session_target
         self.status.set_words(words, max(0, words - self._words_before), target, selected)
 
+    @Slot()
+    def _recount(self) -> None:
+        """The session's target and the length of replies may be others now."""
+        self._counted(self._words, 0)
+        self._show_state()
+
     def show_title(self) -> None:
         """Name the story in the bar and in the window's title."""
         story = self.writer.story
@@ -357,19 +334,6 @@ class Window(QMainWindow):
         for name in ("insert", "continue_selection", "rewrite_selection"):
             menu.addAction(self.actions_[name])
 
-    @Slot()
-    def _keys(self) -> None:
-        from app.help import KeysDialog
-
-        KeysDialog(self.actions_, self).open()
-
-    @Slot()
-    def _about(self) -> None:
-        from app.help import AboutDialog
-        from engine import paths
-
-        AboutDialog(str(self.preferences.value.stories_folder), str(paths.models()), self).open()
-
     # Opening and closing
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -385,8 +349,3 @@ class Window(QMainWindow):
         self.jobs.shutdown()
         self.models.close()
         event.accept()
-
-
-def title(name: str) -> str:
-    """A model's name for people."""
-    return name[:1].upper() + name[1:]

@@ -142,6 +142,14 @@ class Writer(QObject):
         else:
             self.ahead.later()
 
+    def lose_model(self) -> None:
+        """Another model is on its way: what is asked for meanwhile waits for it."""
+        wanted = self._turns.wanted
+        if not wanted:
+            self.stop()
+        self.ahead.cancel()
+        self.model = self.builder = None
+
     def set_habits(self, *, read_ahead: bool, suggestions: int) -> None:
         """Whether to read ahead, and how many actions to suggest."""
         self.ahead.enabled = read_ahead

@@ -41,9 +41,12 @@ def open_model(
     *,
     dtype: str = "auto",
     device: str = "auto",
+    threads: int = 0,
     notice: Callable[[str], None] | None = None,
 ) -> Opened[Backend]:
     """The model of a name: ``server:NAME``, ``ember``, one of the library, or a folder.
+
+    ``threads`` are those that calculate on the CPU; 0: as many as torch takes by itself.
 
     Raises:
         KnownError: there is none, its files are damaged, or its server does not answer.
@@ -55,8 +58,10 @@ def open_model(
         return open_server(server, load_key(server.name))
     folder = find_model(name)
     profile = load_profile(folder)
-    from engine.lm.local import LocalBackend  # torch takes its time: only when it is needed
+    from engine.lm.device import use_threads  # torch takes its time: only when it is needed
+    from engine.lm.local import LocalBackend
 
+    use_threads(threads)
     return Opened(LocalBackend.load(folder, dtype=dtype, device=device, notice=notice), profile)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from pathlib import Path
 
 import appdirs
 
 APP_NAME = "Brass Lantern"
 HOME_VARIABLE = "BRASS_LANTERN_HOME"  # one folder for everything of the user: portable use, tests
+SETTINGS_FILE = "settings.toml"
+MAX_SETTINGS = 256_000  # bytes of it that are read
 
 
 def assets() -> Path:
@@ -39,7 +42,15 @@ def stories() -> Path:
 
 
 def models() -> Path:
-    """Where downloaded and imported models are kept."""
+    """Where downloaded and imported models are kept: the folder in the settings, else our own."""
+    try:
+        with (config_home() / SETTINGS_FILE).open("rb") as file:
+            settings = tomllib.loads(file.read(MAX_SETTINGS).decode("utf-8", "replace"))
+    except (OSError, ValueError, RecursionError):
+        settings = {}
+    chosen = settings.get("models_folder")
+    if isinstance(chosen, str) and chosen.isprintable() and Path(chosen).is_absolute():
+        return Path(chosen)
     return data_home() / "models"
 
 

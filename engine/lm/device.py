@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 
 from engine.errors import KnownError
@@ -28,6 +30,19 @@ def choose_device(name: str = "auto") -> torch.device:
     if index and int(index) >= torch.cuda.device_count():
         raise KnownError(f"There is no {name[:40]}; this machine has {torch.cuda.device_count()}.")
     return torch.device(name)
+
+
+@cache
+def usual_threads() -> int:
+    """How many threads torch takes by itself; asked before any other number was set."""
+    return torch.get_num_threads()
+
+
+def use_threads(n: int) -> None:
+    """Calculate with ``n`` threads on the CPU from now on, in this thread; 0: the usual number."""
+    usual = usual_threads()
+    if torch.get_num_threads() != (n or usual):
+        torch.set_num_threads(n or usual)
 
 
 def choose_dtype(name: str, device: torch.device) -> torch.dtype:

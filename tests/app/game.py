@@ -46,7 +46,7 @@ class Game:
             qtbot.waitUntil(lambda: self.app.models.current is not None)
         self.closed = False
 
-    def _load(self, _name: str) -> Model:
+    def _load(self, _name: str, _how: object) -> Model:
         return Model(self.backend, EMBER)
 
     @property

@@ -1,0 +1,135 @@
+"""Whether a model fits this machine: a small table, and what is recommended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.lm.progress import say_bytes
+
+if TYPE_CHECKING:
+    from engine.lm.fits import Choice, Report
+
+
+class FitView(QWidget):
+    """Memory per number type against what is free, expected speed, a recommendation.
+
+    Signals:
+        measure_wanted: measure how fast it would be.
+    """
+
+    measure_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.heading = QLabel(self.tr("On this machine"), self)
+        bold = self.font()
+        bold.setWeight(QFont.Weight.DemiBold)
+        self.heading.setFont(bold)
+        self._table = QWidget(self)
+        self._grid = QGridLayout(self._table)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(14)
+        self._grid.setVerticalSpacing(2)
+        self.advice = _wrapped(QLabel(self))
+        self.warning = _wrapped(QLabel(self))
+        self.warning.setProperty("warning", "true")
+        self.measure = QPushButton(self.tr("Measure its speed"), self)
+        self.measure.setToolTip(
+            self.tr("Two seconds of arithmetic in its shape; nothing is loaded")
+        )
+        self.measure.clicked.connect(self.measure_wanted)
+        self.working = QProgressBar(self)
+        self.working.setRange(0, 0)
+        self.working.setTextVisible(False)
+        self.working.setAccessibleName(self.tr("Measuring"))
+        row = QHBoxLayout()
+        row.addWidget(self.measure)
+        row.addWidget(self.working, 1)
+        row.addStretch(1)
+        lines = QVBoxLayout(self)
+        lines.setContentsMargins(0, 0, 0, 0)
+        lines.setSpacing(6)
+        for widget in (self.heading, self._table, self.advice, self.warning):
+            lines.addWidget(widget)
+        lines.addLayout(row)
+
+    @property
+    def text(self) -> str:
+        """All that it says, line by line."""
+        labels = self._table.findChildren(QLabel)
+        return "\n".join(label.text() for label in (*labels, self.advice, self.warning))
+
+    def show_report(self, report: Report | None, *, measuring: bool, note: str = "") -> None:
+        """Show what is known; ``note`` says why nothing is, or that measuring was cut short."""
+        while (item := self._grid.takeAt(0)) is not None:
+            widget = item.widget()
+            widget.hide()
+            widget.setParent(None)
+            widget.deleteLater()
+        self._table.setVisible(report is not None)
+        if report is not None:
+            heads = (self.tr("Numbers"), self.tr("Where"), self.tr("Memory"), self.tr("Speed"))
+            for column, head in enumerate(heads):
+                self._put(head, 0, column, quiet=True)
+            for number, choice in enumerate(report.choices, 1):
+                self._put_choice(choice, number, best=choice is report.best)
+        self.advice.setText(report.recommendation if report is not None else note)
+        warning = report.warning if report is not None else ""
+        if report is not None and note:
+            warning = f"{warning} {note}".strip()
+        self.warning.setText(warning)
+        self.warning.setVisible(bool(warning))
+        self.advice.setVisible(bool(self.advice.text()))
+        self.measure.setVisible(report is not None and not measuring and report.best is not None)
+        measured = report is not None and any(choice.writing for choice in report.choices)
+        self.measure.setText(self.tr("Measure again") if measured else self.tr("Measure its speed"))
+        self.working.setVisible(measuring)
+
+    def _put_choice(self, choice: Choice, row: int, *, best: bool) -> None:
+        places = {
+            "cpu": self.tr("processor"),
+            "cuda": self.tr("graphics card"),
+            "mps": self.tr("graphics card"),
+        }
+        memory = self.tr("%1 of %2").replace("%1", say_bytes(choice.needs))
+        memory = (
+            memory.replace("%2", say_bytes(choice.free)) if choice.free else say_bytes(choice.needs)
+        )
+        speed = self.tr("%1 tokens/s").replace("%1", f"{choice.writing:.0f}")
+        if not choice.fits:
+            speed = self.tr("too large")
+        elif not choice.writing:
+            speed = "–"
+        cells = (choice.dtype, places.get(choice.device, choice.device), memory, speed)
+        for column, text in enumerate(cells):
+            label = self._put(text, row, column, quiet=not choice.fits)
+            if best:
+                font = label.font()
+                font.setWeight(QFont.Weight.DemiBold)
+                label.setFont(font)
+
+    def _put(self, text: str, row: int, column: int, *, quiet: bool) -> QLabel:
+        label = QLabel(text, self._table)
+        if quiet:
+            label.setProperty("quiet", "true")
+        self._grid.addWidget(label, row, column)
+        self._grid.setColumnStretch(column, 1 if column == 3 else 0)
+        return label
+
+
+def _wrapped(label: QLabel) -> QLabel:
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label

@@ -27,7 +27,7 @@ from engine.turn import Play, prepare
 OPENING = "You stand before the gate of a ruined castle. It is getting dark."
 ACTIONS = ("open the gate", "light the lantern", "look around", "call out", "go up the stairs")
 SAMPLING = SamplerSettings(temperature=0.6, min_p=0.1)
-UP_SECONDS = 600.0  # 75 on a quiet machine with two cores
+UP_SECONDS = 1500.0  # 75 on a quiet machine with two cores
 
 
 def free_port() -> int:

@@ -19,7 +19,7 @@ from tests.real.evening import check_writing, free_port, play_five_turns, served
 
 VARIABLE = "BRASS_LANTERN_VLLM"  # the folder of the environment that has vLLM in it
 
-pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")

@@ -126,7 +126,7 @@ def test_a_server_that_keeps_its_scores_is_named(game, qtbot):
 
 def test_with_ember_it_equals_the_chain_at_rest_and_while_it_streams(new_game, qtbot, ember):
     game = new_game(load=False)
-    game.app.models._load = lambda _name: ember
+    game.app.models._load = lambda *_: ember
     ember.backend.close = lambda: None  # it serves all tests of this module
     game.app.start()
     qtbot.waitUntil(lambda: game.app.models.current is not None, timeout=20_000)

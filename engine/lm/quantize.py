@@ -14,13 +14,16 @@ around them is a single operation of its own row.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import math
+import sys
 import time
 import warnings
 from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -31,7 +34,8 @@ LOG = logging.getLogger(__name__)
 LOUDEST = 1.5  # how much noise activations may add, as a multiple of the noise (power) of weights
 TOLERANCE = 0.05  # relative error on real rows beyond which a layer stays in float32
 SMALLEST = 12_000_000  # parameters of the smallest model that int8 makes faster
-_CHUNK = 2048  # rows of weights that are worked on at once
+_SLICE = 1 << 17  # weights that are worked on at once: what stays in a core's cache
+_TINY = np.float32(1e-30)
 _EXACT = 4000.0  # sums of squares below this number's square are exact in float32
 # What comes out of these is hardly ever negative, so that one more bit is left for the rest.
 _TWO_SIDED = {"tanh", "leaky_relu"}
@@ -101,29 +105,33 @@ class Int8Linear(nn.Module):
 def _rounded(weight: Tensor) -> tuple[Tensor, Tensor, Tensor, float]:
     """int8 weights [out, in], their scales [out], sizes of columns [in], and the relative error.
 
-    In slices, so that little more than the int8 weights is needed beside those that came in.
+    In slices, so that little more than the int8 weights is needed beside those that came in; in
+    numpy, because threads that wait for each other after every slice would take most of the time.
     """
-    low, high = weight.aminmax(dim=1, keepdim=True)
-    loudest = torch.maximum(high, -low).float().clamp_min(1e-30)
-    columns = torch.zeros(weight.shape[1])
-    parts = range(0, len(weight), _CHUNK)
-    for a in parts:
-        part = weight[a : a + _CHUNK].float() / loudest[a : a + _CHUNK]
-        columns = torch.maximum(columns, part.abs_().amax(0))
+    w = weight.float().numpy()
+    rows = max(_SLICE // w.shape[1], 1)
+    parts = [slice(a, a + rows) for a in range(0, len(w), rows)]
+    columns = np.zeros(w.shape[1], np.float32)
+    for part in parts:
+        size = np.abs(w[part])
+        size /= np.maximum(size.max(1, keepdims=True), _TINY)
+        np.maximum(columns, size.max(0), out=columns)
     columns[columns == 0] = 1.0
-    columns /= columns.square().mean().sqrt()
-    rounded = torch.empty(weight.shape, dtype=torch.int8)
-    scales = torch.empty(len(weight))
+    columns /= np.sqrt(np.square(columns).mean())
+    rounded = np.empty(w.shape, np.int8)
+    scales = np.empty(len(w), np.float32)
     error = power = 0.0
-    for a in parts:
-        part = weight[a : a + _CHUNK].float() / columns
-        scale = part.abs().amax(1, keepdim=True).clamp_min(1e-30) / 127
-        q = (part / scale).round_()
-        rounded[a : a + _CHUNK] = q
-        scales[a : a + _CHUNK] = scale.squeeze(1)
-        power += float(part.square().sum(dtype=torch.float64))
-        error += float(q.mul_(scale).sub_(part).square_().sum(dtype=torch.float64))
-    return rounded, scales, columns, math.sqrt(error / power) if power else 0.0
+    for part in parts:
+        exact = w[part] / columns
+        scale = np.maximum(np.abs(exact).max(1, keepdims=True), _TINY) / np.float32(127)
+        q = np.rint(exact / scale)
+        rounded[part], scales[part] = q, scale[:, 0]
+        power += float(np.vdot(exact, exact))
+        q *= scale
+        q -= exact
+        error += float(np.vdot(q, q))
+    noise = math.sqrt(error / power) if power else 0.0
+    return torch.from_numpy(rounded), torch.from_numpy(scales), torch.from_numpy(columns), noise
 
 
 def _kernel() -> Any:
@@ -136,7 +144,8 @@ def _pack(rounded: Tensor, scales: Tensor) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch means to replace its quantized tensors one day
         zeros = torch.zeros(len(scales), dtype=torch.long)
-        tensor = torch._make_per_channel_quantized_tensor(rounded, scales.double(), zeros, 0)  # noqa: SLF001
+        make = torch._make_per_channel_quantized_tensor  # type: ignore[attr-defined]  # noqa: SLF001
+        tensor = make(rounded, scales.double(), zeros, 0)
         return torch.ops.quantized.linear_prepack(tensor, None)
 
 
@@ -188,6 +197,16 @@ def _best_time(module: nn.Module, x: Tensor) -> float:
     return min(times[1:])
 
 
+def _return_memory() -> None:
+    """Hand pages that are free inside the heap back to the system, where the C library can.
+
+    Weights of four bytes and of one take turns in it; what lies between them adds up to gigabytes.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+
+
 class HalfEmbedding(nn.Module):
     """Rows of a table that is kept in half precision."""
 
@@ -222,11 +241,13 @@ class Quantizer:
             self._x = model.wte(ids) + model.wpe.weight[:T]
         elif name.startswith("h."):
             self._block(model.get_submodule(name), name)  # type: ignore[arg-type]
+            _return_memory()
         elif name == "lm_head":
             x = model.ln_f(self._x)
             model.lm_head = self._checked(name, model.lm_head, x, model.lm_head(x), 2)  # type: ignore[assignment]
             model.wte = HalfEmbedding(model.wte.weight)  # type: ignore[assignment]
             model.kv_dtype = torch.float16
+            _return_memory()
 
     def _block(self, block: Block, name: str) -> None:
         seen: dict[nn.Module, tuple[Tensor, Tensor]] = {}

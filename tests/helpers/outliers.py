@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from engine.lm.config import GPTConfig
-from engine.lm.gpt import GPT
+from engine.lm.gpt import GPT, Block
 from engine.lm.quantize import Quantizer
 
 
@@ -38,7 +40,7 @@ def make_outliers(model: GPT, factor: float, *, undone: bool, n: int = 4, seed: 
         if undone:
             columns[:, which] /= factor
 
-    for block in model.h:
+    for block in cast("Iterable[Block]", model.h):
         attn, mlp, C = block.attn, block.mlp, model.config.n_embd
         louder(attn.c_attn.weight, block.ln_1.weight, block.ln_1.bias)
         louder(attn.c_proj.weight, attn.c_attn.weight[2 * C :], attn.c_attn.bias[2 * C :])
@@ -83,7 +85,9 @@ def weight_only(model: GPT) -> GPT:
     for module in model.modules():
         if isinstance(module, nn.Linear):
             scale = module.weight.abs().amax(1, keepdim=True) / 127
-            module.weight = nn.Parameter((module.weight / scale).round() * scale, False)
+            module.weight = nn.Parameter(
+                (module.weight / scale).round() * scale, requires_grad=False
+            )
     return model
 
 

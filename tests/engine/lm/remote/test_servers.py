@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -158,3 +160,10 @@ def test_the_list_is_never_half_written(tmp_path: Path) -> None:
     blocked.write_text("")
     with pytest.raises(KnownError, match="cannot be written"):
         save_servers([], blocked / "servers.toml")
+
+
+def test_the_list_and_the_way_to_a_model_load_nothing_heavy() -> None:
+    heavy = {"torch", "openai", "httpx2", "keyring", "huggingface_hub"}
+    code = "import sys, engine.opening, engine.lm.remote.keys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not heavy & set(done.stdout.split())

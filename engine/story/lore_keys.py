@@ -150,7 +150,7 @@ def _explodes(source: str) -> bool:
     """Whether counted repeats multiply to more than a compiler can be asked for."""
     product = 1
     for count in regex.findall(r"\{(\d*),?(\d*)\}", source):
-        product *= max(1, *(int(number[:9]) for number in count if number))
+        product *= max((1, *(int(number[:9]) for number in count if number)))
     return product > 100_000
 
 

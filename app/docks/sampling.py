@@ -30,7 +30,7 @@ from app.docks.xray import XrayPane
 if TYPE_CHECKING:
     from app.docks.parts import Parts
 
-NARROWEST, USUAL = 250, 340  # pixels
+NARROWEST, USUAL = 264, 340  # pixels
 
 
 class SamplingPanel(QWidget):

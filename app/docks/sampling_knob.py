@@ -17,7 +17,7 @@ from app.docks.sampling_scale import Scale
 from app.docks.sampling_slider import KnobField, KnobSlider
 from engine.lm.knobs import Knob, Switch
 
-WIDEST = "0000.000"  # what a number field has room for
+WIDEST = "0.0000"  # what a number field has room for
 
 
 class KnobRow(QWidget):
@@ -50,7 +50,7 @@ class KnobRow(QWidget):
         else:
             word = self.tr("all") if knob.off == 0 and knob.field.endswith("range") else ""
         self.field = KnobField(scale, word, self)
-        self.field.setFixedWidth(self.fontMetrics().horizontalAdvance(WIDEST) + 22)
+        self.field.setFixedWidth(self.fontMetrics().horizontalAdvance(WIDEST) + 20)
         self.reset = QToolButton(self)
         self.reset.setText("↺")
         self.reset.setProperty("flat", "true")
@@ -76,11 +76,13 @@ class KnobRow(QWidget):
         lines.setContentsMargins(0, 4, 0, 8)
         lines.setHorizontalSpacing(6)
         lines.setVerticalSpacing(2)
+        place = self.reset.sizePolicy()
+        place.setRetainSizeWhenHidden(True)  # the slider must not move under the hand
+        self.reset.setSizePolicy(place)
         lines.addWidget(name, 0, 0)
         lines.addWidget(self.field, 0, 1)
-        lines.addWidget(self.reset, 0, 2)
-        lines.addWidget(self.slider, 1, 0, 1, 3)
-        lines.addWidget(self.help, 2, 0, 1, 3)
+        lines.addLayout(spread(self.slider, self.reset), 1, 0, 1, 2)
+        lines.addWidget(self.help, 2, 0, 1, 2)
         lines.setColumnStretch(0, 1)
 
     def _name(self) -> None:

@@ -7,6 +7,9 @@ TORCH ?= auto
 # More options for train-toy, such as --steps 40.
 TOY ?= --minutes 2
 
+# More options for bench, such as --shape 355M.
+BENCH ?=
+
 # Where test-vllm and test-llama-server put the servers' own environments.
 SERVERS ?= build/servers
 
@@ -14,7 +17,7 @@ BIN := $(VENV)/bin
 INSTALL := $(PYTHON) tools/install.py --venv $(VENV) --torch $(TORCH)
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: play test test-slow check install dev bench screenshots test-vllm test-llama-server train-toy format clean help
+.PHONY: play test test-slow check install dev bench bench-peers screenshots test-vllm test-llama-server train-toy format clean help
 
 play: install  ## install, then play: in a window, or in the terminal where there is no display
 	@$(BIN)/python -m app
@@ -47,6 +50,12 @@ test-vllm: dev  ## play five turns against a real vLLM on the CPU; the install t
 test-llama-server: dev  ## the same against llama.cpp, which is compiled for it
 	@$(BIN)/python -m tools.server_env llama $(SERVERS)/llama
 	@BRASS_LANTERN_LLAMA=$(abspath $(SERVERS))/llama $(PYTEST) -q -o faulthandler_timeout=0 -m real tests/real/test_llama_server.py
+
+bench: dev  ## speed and memory beside transformers, and beside llama.cpp and CTranslate2 if installed
+	@$(BIN)/python -m benchmarks.bench $(BENCH)
+
+bench-peers: dev  ## install those two; llama.cpp is compiled, which takes ten minutes and a C++ compiler
+	@$(BIN)/python -m pip install -c constraints.txt -e '.[bench]'
 
 screenshots: dev  ## pictures of the real window, light and dark, at 1x and 2x, in docs/screenshots
 	@$(BIN)/python tools/screenshots.py

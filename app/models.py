@@ -62,14 +62,9 @@ def is_tight(name: str, how: How) -> bool:
         return False  # loading says what is wrong with it
 
 
-def title(name: str) -> str:
-    """A model's name for people."""
-    return name[:1].upper() + name[1:]
-
-
 def spoken(name: str) -> str:
     """What people call the model that the settings call ``name``."""
-    return name.removeprefix(PREFIX) if is_server(name) else title(name)
+    return "Ember" if name == BUILT_IN else name.removeprefix(PREFIX)
 
 
 class Models(QObject):

@@ -84,6 +84,8 @@ QLineEdit { background: $paper; color: $ink; border: 1px solid $rule; border-rad
 QLineEdit:focus { border: 1px solid $accent; }
 QComboBox { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px; padding: 5px 8px; }
 QComboBox:focus { border: 1px solid $accent; }
+QSpinBox, QDoubleSpinBox { min-height: 24px; }
+QTabWidget::tab-bar { left: 12px; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
 QScrollBar::handle:vertical { background: $rule; border-radius: 4px; min-height: 32px; margin: 2px; }
 QScrollBar::handle:vertical:hover { background: $dim; }

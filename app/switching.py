@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from app.models import How, spoken, title
+from app.models import How, spoken
 from engine.errors import KnownError
 from engine.opening import is_server
 
@@ -89,7 +89,7 @@ class Switching(QObject):
     def _loaded(self, model: Model) -> None:
         wish, self._wish, self.loading = self._wish, {}, ""
         self._preferences.update(**wish)
-        self._status.set_model(title(model.backend.name))
+        self._status.set_model(model.backend.name)
         self._writer.set_model(model)
         for sentence in model.warnings:
             self._status.say(sentence, important=True)
@@ -100,7 +100,7 @@ class Switching(QObject):
     def _failed(self, error: object) -> None:
         self._wish, self.loading = {}, ""
         current = self._models.current
-        self._status.set_model(title(current.backend.name) if current else self.tr("No model"))
+        self._status.set_model(current.backend.name if current else self.tr("No model"))
         if current is not None:
             self._writer.set_model(current)
         self._writer.report(error)
@@ -115,4 +115,4 @@ class Switching(QObject):
         reply = story.last_reply() if story is not None else None
         wrote = reply.meta.model if reply is not None and reply.meta is not None else ""
         same = model is None or wrote == model.backend.identity.name
-        self._status.set_author("" if same else title(wrote))
+        self._status.set_author("" if same else wrote)

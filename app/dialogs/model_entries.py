@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from app.models import title
+from app.models import spoken
 from engine.errors import KnownError
 from engine.lm import library
 from engine.lm.catalogue import MAIN, CatalogueModel, catalogue
@@ -74,7 +74,7 @@ def _ember() -> Entry:
         parameters, problem = "", str(error)
     return Entry(
         library.BUILT_IN,
-        title(library.BUILT_IN),
+        spoken(library.BUILT_IN),
         Section.HERE,
         tuple(fact for fact in (parameters, "came with the program") if fact),
         "Small and quick on any machine. It was trained for this program, on adventures: it answers "
@@ -96,7 +96,7 @@ def _here(model: InstalledModel, known: CatalogueModel | None) -> Entry:
     ]
     return Entry(
         model.name,
-        title(model.name),
+        model.name,
         Section.HERE,
         tuple(fact for fact in facts if fact),
         known.good_for if known is not None and known.repo == repo else "",
@@ -116,7 +116,7 @@ def _coming(one: Unfinished, known: CatalogueModel | None) -> Entry:
         )  # fmt: skip
     ask = one.repo if one.revision in ("", MAIN) else f"{one.repo}@{one.revision}"
     facts = (f"{say_bytes(one.nbytes)} are here",)
-    return Entry(one.name, title(one.name), Section.COMING, facts, repo=one.repo, ask=ask)
+    return Entry(one.name, one.name, Section.COMING, facts, repo=one.repo, ask=ask)
 
 
 def _there(model: CatalogueModel) -> Entry:
@@ -128,7 +128,7 @@ def _there(model: CatalogueModel) -> Entry:
     )
     return Entry(
         model.name,
-        title(model.name),
+        model.name,
         Section.THERE,
         (
             f"{model.parameters} million parameters",

@@ -27,20 +27,22 @@ class FitView(QWidget):
 
     Signals:
         measure_wanted: measure how fast it would be.
+        stop_wanted: measure no more.
     """
 
     measure_wanted = Signal()
+    stop_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.heading = QLabel(self.tr("On this machine"), self)
+        self.heading = QLabel(self.tr("What it needs here"), self)
         bold = self.font()
         bold.setWeight(QFont.Weight.DemiBold)
         self.heading.setFont(bold)
         self._table = QWidget(self)
         self._grid = QGridLayout(self._table)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(14)
+        self._grid.setHorizontalSpacing(12)
         self._grid.setVerticalSpacing(2)
         self.advice = _wrapped(QLabel(self))
         self.warning = _wrapped(QLabel(self))
@@ -49,7 +51,9 @@ class FitView(QWidget):
         self.measure.setToolTip(
             self.tr("Two seconds of arithmetic in its shape; nothing is loaded")
         )
-        self.measure.clicked.connect(self.measure_wanted)
+        self.measure.setAutoDefault(False)
+        self.measure.clicked.connect(self._pressed)
+        self._measuring = False
         self.working = QProgressBar(self)
         self.working.setRange(0, 0)
         self.working.setTextVisible(False)
@@ -92,10 +96,15 @@ class FitView(QWidget):
         self.warning.setText(warning)
         self.warning.setVisible(bool(warning))
         self.advice.setVisible(bool(self.advice.text()))
-        self.measure.setVisible(report is not None and not measuring and report.best is not None)
+        self.measure.setVisible(report is not None and report.best is not None)
         measured = report is not None and any(choice.writing for choice in report.choices)
-        self.measure.setText(self.tr("Measure again") if measured else self.tr("Measure its speed"))
+        text = self.tr("Measure again") if measured else self.tr("Measure its speed")
+        self.measure.setText(self.tr("Stop measuring") if measuring else text)
+        self._measuring = measuring
         self.working.setVisible(measuring)
+
+    def _pressed(self) -> None:
+        (self.stop_wanted if self._measuring else self.measure_wanted).emit()
 
     def _put_choice(self, choice: Choice, row: int, *, best: bool) -> None:
         places = {

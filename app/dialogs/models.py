@@ -34,7 +34,7 @@ class ModelsDialog(QDialog):
     ) -> None:
         super().__init__(parts.window)
         self.setWindowTitle(self.tr("Models"))
-        self.setMinimumSize(500, 400)
+        self.setMinimumSize(540, 420)
         self.resize(820, 620)
         self._fitting = fitting
         intro = QLabel(
@@ -52,6 +52,7 @@ class ModelsDialog(QDialog):
         self.servers = ServersPage(parts.jobs, switching, self)
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.tabBar().setAccessibleName(self.tr("Models and servers"))
         self.tabs.addTab(self.models, self.tr("Models"))
         self.tabs.addTab(self.servers, self.tr("Servers"))
@@ -63,6 +64,8 @@ class ModelsDialog(QDialog):
         self.said.hide()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setAutoDefault(False)  # Enter belongs to the fields
         foot = QHBoxLayout()
         foot.setContentsMargins(14, 8, 14, 12)
         foot.addWidget(self.models.space, 1)

@@ -109,8 +109,8 @@ class ModelsPage(QWidget):
         column.addWidget(self.bring)
         both = QSplitter(Qt.Orientation.Horizontal, self)
         both.setChildrenCollapsible(False)
-        left.setMinimumWidth(190)
-        self.detail.setMinimumWidth(270)
+        left.setMinimumWidth(180)
+        self.detail.setMinimumWidth(346)
         both.addWidget(left)
         both.addWidget(self.detail)
         both.setStretchFactor(1, 1)
@@ -131,6 +131,7 @@ class ModelsPage(QWidget):
         self.get.clicked.connect(self.get_typed)
         self.detail.wanted.connect(self._do)
         self.detail.fit.measure_wanted.connect(self._measure)
+        self.detail.fit.stop_wanted.connect(self._fitting.stop)
         self._fetching.changed.connect(self._fetched)
         self._fetching.finished.connect(self._finished)
         self._fitting.changed.connect(self._fitted)
@@ -230,7 +231,9 @@ class ModelsPage(QWidget):
 
     def _tell_space(self, taken: int) -> None:
         folder = paths.models()
-        text = self.tr("Models take %1 in %2.").replace("%1", say_bytes(taken))
+        text = self.tr("Models are kept in %2.")
+        if taken:
+            text = self.tr("Models take %1 in %2.").replace("%1", say_bytes(taken))
         there = next((one for one in (folder, *folder.parents) if one.is_dir()), None)
         if there is not None:
             free = say_bytes(shutil.disk_usage(there).free)

@@ -155,7 +155,7 @@ class ServerForm(QWidget):
     def draft(self) -> Draft:
         """What stands in the fields."""
         return Draft(
-            self.name.text(), self.url.text(), self.kind.currentData(), self.model.currentText(),
+            self.name.text(), self.url.text(), Kind(self.kind.currentData()), self.model.currentText(),
             self.n_ctx.value(), self.family.currentData(), self.key.text(),
         )  # fmt: skip
 

@@ -53,6 +53,7 @@ class SettingField(QWidget):
             help_.setWordWrap(True)
             help_.setProperty("quiet", "true")
             self.lines.addWidget(help_)
+        self.lines.addStretch(1)  # takes what the words turn out not to need
 
 
 class Choice(SettingField):
@@ -184,7 +185,7 @@ class Folder(SettingField):
         row.addWidget(self.reset)
         row.addStretch(1)
         self._finish(self.shown)
-        self.lines.addLayout(row)
+        self.lines.insertLayout(self.lines.count() - 1, row)
         self.setFocusProxy(self.choose)
 
     def show_value(self, value: object) -> None:

@@ -46,6 +46,7 @@ class SettingsDialog(QDialog):
         self.fields: dict[str, SettingField] = {}
         self.tabs = QTabWidget(self)
         self.tabs.setDocumentMode(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.tabBar().setAccessibleName(self.tr("Settings"))
         for title, fields in pages(self):
             self.tabs.addTab(laid_out(fields, self), title)

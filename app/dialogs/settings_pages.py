@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QFontDatabase
-from PySide6.QtWidgets import QFormLayout, QFrame, QScrollArea, QWidget
+from PySide6.QtWidgets import (
+    QFormLayout,
+    QFrame,
+    QScrollArea,
+    QSizePolicy,
+    QSpacerItem,
+    QWidget,
+)
 
 from app.dialogs.setting_fields import Choice, Decimal, Folder, Number, SettingField, Toggle
 from app.models import spoken
@@ -131,6 +138,8 @@ def laid_out(fields: list[SettingField], parent: QWidget) -> QScrollArea:
     form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
     for field in fields:
         form.addRow("" if isinstance(field, Toggle) else field.label, field)
+    policy = QSizePolicy.Policy
+    form.addItem(QSpacerItem(0, 0, policy.Minimum, policy.Expanding))
     page = QScrollArea(parent)
     page.setObjectName("detail")
     page.setFrameShape(QFrame.Shape.NoFrame)

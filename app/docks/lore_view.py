@@ -20,6 +20,7 @@ from app.theme import blend
 from engine.story.ledger import Source
 
 _MARGIN = 5
+_MOST_KEPT = 200  # entries that stay selected when the list is made anew
 GRAVE = "#d55e00"
 
 
@@ -186,10 +187,10 @@ class LoreView(QTreeView):
         index = self.rows.index_of(current) if current is not None else QModelIndex()
         if folder is not None:
             index = self.rows.index_of_folder(folder)
-        self.setCurrentIndex(index)
-        select = self.selectionModel().SelectionFlag.Select
-        for lore_id in ids if len(ids) > 1 else ():
-            self.selectionModel().select(self.rows.index_of(lore_id), select)
+        flags = self.selectionModel().SelectionFlag
+        self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+        for lore_id in ids if 1 < len(ids) <= _MOST_KEPT else ():
+            self.selectionModel().select(self.rows.index_of(lore_id), flags.Select | flags.Rows)
         self.verticalScrollBar().setValue(place)
         self._setting = False
         self.chosen.emit()
@@ -197,8 +198,9 @@ class LoreView(QTreeView):
     def select(self, lore_id: int) -> None:
         """Make an entry the current row."""
         index = self.rows.index_of(lore_id)
-        if index.isValid():
-            self.setCurrentIndex(index)
+        if index.isValid():  # not by the view, which looks at the keys that are held
+            flags = self.selectionModel().SelectionFlag
+            self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
             self.scrollTo(index)
 
     def current_folder(self) -> str | None:

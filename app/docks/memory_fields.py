@@ -68,11 +68,16 @@ class StoryText(QPlainTextEdit):
         start = _same(now, text)
         tail = min(_same(now[:start:-1], text[:start:-1]), len(now) - start, len(text) - start)
         self._setting = True
+        caret = self.textCursor().position()
         cursor = QTextCursor(self.document())
-        cursor.setPosition(to_units(now, start))
-        end = units(now[: len(now) - tail])
-        cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+        first, last = to_units(now, start), units(now[: len(now) - tail])
+        cursor.setPosition(first)
+        cursor.setPosition(last, QTextCursor.MoveMode.KeepAnchor)
         cursor.insertText(text[start : len(text) - tail])
+        if first < caret < last:  # what it stood in gave way: it stays where it was, in what came
+            mine = self.textCursor()
+            mine.setPosition(min(caret, cursor.position()))
+            self.setTextCursor(mine)
         self._setting = False
 
     @Slot()

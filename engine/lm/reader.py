@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.lm.backend import Prefill
 from engine.lm.gpt import GPT, KVCache
+from engine.lm.static import StaticStep, StaticSteps, capture_on
 from engine.tokens import common_prefix
 
 # A reader can be stopped between two layers of a chunk: this is the longest wait for it, in seconds.
@@ -24,9 +25,15 @@ class Reader:
     GPT-2's positions are absolute, so only an exact prefix of tokens can be kept.
     """
 
-    def __init__(self, model: GPT) -> None:
+    def __init__(self, model: GPT, *, static: bool | None = None) -> None:
+        """``static``: write tokens at fixed shapes, for a GPU to replay; None: on CUDA."""
         self.model = model
         self.cache = model.cache()
+        cuda = model.device.type == "cuda"
+        self._steps: StaticSteps | None = None
+        if cuda if static is None else static:
+            capture = capture_on(model.device) if cuda else None
+            self._steps = StaticSteps(model, self.cache, capture)
         self.ids: list[int] = []  # what the cache holds
         self.seconds_per_token = 0.0  # of the last prompt that was worth measuring
         self._logits: torch.Tensor | None = None  # [1, V], after ids
@@ -76,8 +83,11 @@ class Reader:
     @torch.inference_mode()
     def extend(self, tokens: list[int]) -> None:
         """Read a few more tokens at once."""
-        ids = torch.tensor([tokens], device=self.model.device)
-        logits = self.model.lm_head(self.model.hidden(ids, self.cache)[:, -1])
+        if self._steps is not None and len(tokens) == 1:
+            logits = self._steps.alone(tokens)
+        else:
+            ids = torch.tensor([tokens], device=self.model.device)
+            logits = self.model.lm_head(self.model.hidden(ids, self.cache)[:, -1])
         self._logits = None
         self.ids += tokens
         self._logits = logits
@@ -111,6 +121,14 @@ class Reader:
             self._logits = None
             self.cache.truncate(length)
             del self.ids[length:]
+
+    def branch(self, rows: int, room: int) -> tuple[KVCache, StaticStep | None]:
+        """``rows`` copies of what was read, with ``room``, and what steps them if shapes are fixed."""
+        if self._steps is None:
+            return self.cache.expand(self.model.config, rows, room), None
+        self._branches = None  # they may lie where the new ones will
+        step = self._steps.branches(rows)
+        return step.cache, step
 
     def keep(self, cache: KVCache, rows: list[list[int]]) -> None:
         """Remember finished candidates: the one that is chosen need not be read again."""

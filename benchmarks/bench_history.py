@@ -50,7 +50,9 @@ def read(file: Path) -> list[dict[str, Any]]:
     with suppress(FileNotFoundError):
         for line in file.read_text(encoding="utf-8").splitlines():
             with suppress(ValueError):
-                runs.append(json.loads(line))
+                run = json.loads(line)
+                if isinstance(run, dict):
+                    runs.append(run)
     return runs
 
 

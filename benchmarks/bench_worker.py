@@ -56,16 +56,19 @@ class Worker:
     def close(self) -> None:
         """End the process."""
         stdin, stdout = self._pipes()
-        stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it went first
+            stdin.close()
         self._process.wait()
         stdout.close()
 
     def _ask(self, question: dict[str, Any]) -> Any:
         stdin, stdout = self._pipes()
-        stdin.write(json.dumps(question) + "\n")
-        stdin.flush()
+        with contextlib.suppress(BrokenPipeError):  # then there is no answer either
+            stdin.write(json.dumps(question) + "\n")
+            stdin.flush()
         line = stdout.readline()
         if not line:
+            self.close()
             raise RuntimeError(f"{self.name} failed; what it said stands above")
         return json.loads(line)
 

@@ -14,10 +14,8 @@ around them is a single operation of its own row.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import math
-import sys
 import time
 import warnings
 from functools import cache
@@ -29,6 +27,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.lm.gpt import GPT, Block
+from engine.lm.pages import collapse, give_back
 
 LOG = logging.getLogger(__name__)
 LOUDEST = 1.5  # how much noise activations may add, as a multiple of the noise (power) of weights
@@ -53,53 +52,83 @@ class Int8Linear(nn.Module):
         self.in_features, self.out_features = linear.in_features, linear.out_features
         self.zero, self.top = zero, top
         self.bias = None if linear.bias is None else linear.bias.detach().float()
-        rounded, scales, self.columns, noise = _rounded(linear.weight.detach())
-        self.packed = _pack(rounded, scales)
+        rounded, self.scales, self.columns, noise = _rounded(linear.weight.detach())
+        self.packed = _pack(rounded)
         # The noise of x, step^2 / 12, is LOUDEST times that of the weights where |x / step| is this.
         quiet = math.sqrt(self.in_features / (12 * LOUDEST)) / max(noise, 1e-4)
-        # Tensors, because numbers of Python's would be made into such at every use.
-        self._quiet = torch.tensor(min(quiet, _EXACT))
-        self._up = torch.tensor(1 / (top - zero))
-        self._down = torch.tensor(-1 / zero)
+        self._quiet = min(quiet, _EXACT)
+        # What one step stands for: the largest input of a row times this, the lowest times that.
+        self._up = _float32(1 / (top - zero))
+        self._down = _float32(-1 / zero)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [..., in] -> [..., out], float32."""
         rows = x.reshape(-1, self.in_features) * self.columns
-        step = self._step(rows)
-        q = (rows / step).round_()
-        loud = torch.linalg.vector_norm(q, dim=-1) < self._quiet
-        y = self._in_two(rows, step, q, loud) if loud.any() else self._multiply(q)
-        y.mul_(step)
-        if self.bias is not None:
-            y.add_(self.bias)
+        y = self._alone(rows) if len(rows) == 1 else None
+        if y is None:
+            y = self._together(rows)
+        y = y.mul_(self.scales) if self.bias is None else torch.addcmul(self.bias, y, self.scales)
         return y.view(*x.shape[:-1], self.out_features)
 
     def weight(self) -> Tensor:
         """The weights [out, in] as they are after rounding."""
-        return torch.ops.quantized.linear_unpack(self.packed)[0].dequantize() * self.columns
+        whole = torch.ops.quantized.linear_unpack(self.packed)[0].dequantize()
+        return whole * self.columns * self.scales[:, None]
 
-    def _step(self, rows: Tensor) -> Tensor:
-        """What one step of each row [M, in] stands for, [M, 1]."""
+    def _alone(self, row: Tensor) -> Tensor | None:
+        """The product of one row [1, in], which the kernel itself rounds; None if it is loud.
+
+        The kernel multiplies by the step where ``_together`` does it afterwards: once, in float32,
+        and what it multiplies are the same whole numbers, so the bits are the same.
+        """
         if 2 * self.zero > self.top:
-            return rows.abs().amax(-1, keepdim=True).mul_(self._up)
-        high, low = rows.amax(-1, keepdim=True), rows.amin(-1, keepdim=True)
-        return torch.maximum(high.mul_(self._up), low.mul_(self._down))
+            step = _product(torch.linalg.vector_norm(row, math.inf).item(), self._up)
+        else:
+            low, high = row.aminmax()
+            step = max(_product(high.item(), self._up), _product(low.item(), self._down))
+        if not 0.0 < step < math.inf or torch.linalg.vector_norm(row).item() < self._quiet * step:
+            return None
+        return _kernel()(row, step, self.zero, self.packed)
+
+    def _together(self, rows: Tensor) -> Tensor:
+        """The products of rows [M, in]; those that are loud in two parts."""
+        if 2 * self.zero > self.top:
+            step = rows.abs().amax(-1, keepdim=True).mul_(self._up)
+        else:
+            low, high = rows.aminmax(dim=-1, keepdim=True)
+            step = torch.maximum(high.mul_(self._up), low.mul_(self._down))
+        step.clamp_min_(1e-30)  # a row of zeros
+        exact = rows * step.reciprocal()
+        q = exact.add(self.zero).round_().sub_(self.zero)  # as the kernel rounds
+        loud = torch.linalg.vector_norm(rows, dim=-1) < self._quiet * step.squeeze(1)
+        y = self._in_two(exact, q, loud) if loud.any() else self._multiply(q)
+        return y.mul_(step)
 
     def _multiply(self, q: Tensor) -> Tensor:
-        """Whole numbers q [M, in] times the weights: exact, and then times the weights' scales."""
+        """Whole numbers q [M, in] times the weights: exact sums [M, out]."""
         return _kernel()(q, 1.0, self.zero, self.packed)
 
-    def _in_two(self, rows: Tensor, step: Tensor, q: Tensor, loud: Tensor) -> Tensor:
+    def _in_two(self, exact: Tensor, q: Tensor, loud: Tensor) -> Tensor:
         """The product with rows that are ``loud`` [M] in two parts: whole steps and what is left."""
-        M, fine = len(rows), self.zero  # a power of two: dividing by it is exact
+        M, fine = len(exact), self.zero  # a power of two: dividing by it is exact
         every = bool(loud.all())
         which = slice(None) if every else loud.nonzero().squeeze(1)
-        rest = (rows[which] / step[which]).sub_(q[which]).mul_(fine).round_()
+        rest = exact[which].sub(q[which]).mul_(fine).round_()
         both = self._multiply(torch.cat((q, rest)))
         y, low = both[:M], both[M:].mul_(1 / fine)
         if every:
             return y.add_(low)
         return y.index_put_((loud.nonzero().squeeze(1),), low, accumulate=True)
+
+
+def _float32(value: float) -> float:
+    """The float32 nearest to a number."""
+    return float(np.float32(value))
+
+
+def _product(a: float, b: float) -> float:
+    """The product of two float32 numbers, rounded as float32 arithmetic rounds it."""
+    return float(np.float32(a * b))  # 48 bits at most: exact before it is rounded
 
 
 def _rounded(weight: Tensor) -> tuple[Tensor, Tensor, Tensor, float]:
@@ -139,13 +168,14 @@ def _kernel() -> Any:
     return torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
 
 
-def _pack(rounded: Tensor, scales: Tensor) -> Any:
-    """Weights in the order in which the kernel reads them."""
+def _pack(rounded: Tensor) -> Any:
+    """Weights in the order in which the kernel reads them; their scales are applied outside it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch means to replace its quantized tensors one day
-        zeros = torch.zeros(len(scales), dtype=torch.long)
+        zeros = torch.zeros(len(rounded), dtype=torch.long)
+        ones = torch.ones(len(rounded), dtype=torch.float64)
         make = torch._make_per_channel_quantized_tensor  # type: ignore[attr-defined]  # noqa: SLF001
-        tensor = make(rounded, scales.double(), zeros, 0)
+        tensor = make(rounded, ones, zeros, 0)
         return torch.ops.quantized.linear_prepack(tensor, None)
 
 
@@ -197,16 +227,6 @@ def _best_time(module: nn.Module, x: Tensor) -> float:
     return min(times[1:])
 
 
-def _return_memory() -> None:
-    """Hand pages that are free inside the heap back to the system, where the C library can.
-
-    Weights of four bytes and of one take turns in it; what lies between them adds up to gigabytes.
-    """
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)
-
-
 class HalfEmbedding(nn.Module):
     """Rows of a table that is kept in half precision."""
 
@@ -241,13 +261,14 @@ class Quantizer:
             self._x = model.wte(ids) + model.wpe.weight[:T]
         elif name.startswith("h."):
             self._block(model.get_submodule(name), name)  # type: ignore[arg-type]
-            _return_memory()
+            give_back()
         elif name == "lm_head":
             x = model.ln_f(self._x)
             model.lm_head = self._checked(name, model.lm_head, x, model.lm_head(x), 2)  # type: ignore[assignment]
             model.wte = HalfEmbedding(model.wte.weight)  # type: ignore[assignment]
             model.kv_dtype = torch.float16
-            _return_memory()
+            give_back()
+            collapse()
 
     def _block(self, block: Block, name: str) -> None:
         seen: dict[nn.Module, tuple[Tensor, Tensor]] = {}

@@ -29,7 +29,6 @@ class Fitting(QObject):
         super().__init__(parent)
         self._jobs = jobs
         self._reports: dict[str, Report] = {}
-        self._look: Job | None = None
         self._measure: Job | None = None
         self.measuring = ""  # the name of the model that is measured
         self._came = False  # to a result
@@ -40,12 +39,10 @@ class Fitting(QObject):
 
     def look(self, names: Sequence[str]) -> None:
         """Compare the memory that these models need with what is free now."""
-        if self._look is not None:
-            self._look.cancel()
-        self._look = Job(lambda: _reports(names))
-        self._look.yielded.connect(self._seen)
-        self._look.ended.connect(self._raise)
-        self._jobs.start(self._look, Lane.ASK)
+        job = Job(lambda: _reports(names))
+        job.yielded.connect(self._seen)
+        job.ended.connect(self._raise)
+        self._jobs.start(job, Lane.ASK)
 
     def measure(self, name: str) -> None:
         """Measure how fast a model would be: two seconds of the engine's lane, when it is idle."""

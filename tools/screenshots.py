@@ -293,6 +293,20 @@ def _sampling(studio: Studio) -> None:
     studio.pause(60)
 
 
+@shot("memory")
+def _memory(studio: Studio) -> None:
+    studio.open("Under Castle Gray")
+    dock = studio.window.docks.show("dock_memory")
+    panel = dock.contents
+    studio.pause()
+    studio.take("memory")
+    panel.show_page(2)
+    studio.pause(60)
+    studio.wait(lambda: not panel.lore.survey.busy)
+    studio.take("lore")
+    dock.hide()
+
+
 @shot("dialogs")
 def _dialogs(studio: Studio) -> None:
     from app.errors import CrashDialog, report
@@ -316,6 +330,35 @@ def _dialogs(studio: Studio) -> None:
     ):
         with studio.dialog(dialog):
             studio.take(name, dialog)
+
+
+@shot("models")
+def _models(studio: Studio) -> None:
+    from engine.lm.remote.servers import Kind, Server, put_server
+
+    studio.open("Under Castle Gray")
+    put_server(Server("Big box", "http://192.168.0.7:8000/v1", Kind.VLLM))
+    dialog = studio.window.dialogs.models()
+    dialog.models.list.pick("gpt2-medium")
+    studio.wait(dialog.models.detail.fit.advice.text)
+    studio.pause(100)
+    studio.take("models", dialog)
+    dialog.tabs.setCurrentWidget(dialog.servers)
+    dialog.servers.list.pick("Big box")
+    studio.pause(100)
+    studio.take("servers", dialog)
+    dialog.tabs.setCurrentWidget(dialog.models)
+    dialog.close()
+
+
+@shot("settings")
+def _settings(studio: Studio) -> None:
+    dialog = studio.window.dialogs.settings()
+    for page, name in enumerate(("settings", "settings-look", "settings-model")):
+        dialog.tabs.setCurrentIndex(page)
+        studio.pause(100)
+        studio.take(name, dialog)
+    dialog.close()
 
 
 def take_all(target: Path, scale: str) -> None:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from PySide6.QtCore import QCoreApplication
+
 from app.models import spoken
 from engine.errors import KnownError
 from engine.lm import library
@@ -76,9 +78,11 @@ def _ember() -> Entry:
         library.BUILT_IN,
         spoken(library.BUILT_IN),
         Section.HERE,
-        tuple(fact for fact in (parameters, "came with the program") if fact),
-        "Small and quick on any machine. It was trained for this program, on adventures: it answers "
-        "what you do, and knows little of the world.",
+        tuple(fact for fact in (parameters, _tr("came with the program")) if fact),
+        _tr(
+            "Small and quick on any machine. It was trained for this program, on adventures: it "
+            "answers what you do, and knows little of the world."
+        ),
         nbytes=library.space(folder),
         folder=folder,
         problem=problem,
@@ -90,9 +94,11 @@ def _here(model: InstalledModel, known: CatalogueModel | None) -> Entry:
     repo = manifest.repo if manifest is not None else ""
     facts = [
         _millions(model.config.n_params) if model.config is not None else "",
-        f"by {repo.partition('/')[0]}" if repo else "put here by you",
+        _by(repo) if repo else _tr("put here by you"),
         _licence(manifest.licence if manifest is not None and repo else ""),
-        f"{model.config.n_ctx} tokens of window" if model.config is not None else "",
+        _tr("a window of %1 tokens").replace("%1", str(model.config.n_ctx))
+        if model.config is not None
+        else "",
     ]
     return Entry(
         model.name,
@@ -115,7 +121,7 @@ def _coming(one: Unfinished, known: CatalogueModel | None) -> Entry:
             there.nbytes, repo=one.repo, ask=known.name,
         )  # fmt: skip
     ask = one.repo if one.revision in ("", MAIN) else f"{one.repo}@{one.revision}"
-    facts = (f"{say_bytes(one.nbytes)} are here",)
+    facts = (_tr("%1 are here").replace("%1", say_bytes(one.nbytes)),)
     return Entry(one.name, one.name, Section.COMING, facts, repo=one.repo, ask=ask)
 
 
@@ -123,16 +129,17 @@ def _there(model: CatalogueModel) -> Entry:
     note = (
         ""
         if model.verified
-        else f"Not tried by the makers of this list ({model.evidence}). Its files are checked when "
-        "they arrive."
+        else _tr(
+            "Not tried by the makers of this list (%1). Its files are checked when they arrive."
+        ).replace("%1", model.evidence)
     )
     return Entry(
         model.name,
         model.name,
         Section.THERE,
         (
-            f"{model.parameters} million parameters",
-            f"by {model.repo.partition('/')[0]}",
+            _tr("%1 million parameters").replace("%1", str(model.parameters)),
+            _by(model.repo),
             _licence(model.licence),
         ),
         model.good_for,
@@ -144,8 +151,19 @@ def _there(model: CatalogueModel) -> Entry:
 
 
 def _licence(text: str) -> str:
-    return f"licence {text}" if text and text != "not stated" else "licence not stated"
+    if not text or text == "not stated":
+        return _tr("licence not stated")
+    return _tr("licence %1").replace("%1", text)
+
+
+def _by(repo: str) -> str:
+    return _tr("by %1").replace("%1", repo.partition("/")[0])
 
 
 def _millions(n: int) -> str:
-    return f"{n / 1e6:.0f} million parameters" if n >= 1e7 else f"{n / 1e6:.1f} million parameters"
+    number = f"{n / 1e6:.0f}" if n >= 1e7 else f"{n / 1e6:.1f}"
+    return _tr("%1 million parameters").replace("%1", number)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Models", text)

@@ -35,7 +35,7 @@ class FitView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.heading = QLabel(self.tr("What it needs here"), self)
+        self.heading = _wrapped(QLabel(self))
         bold = self.font()
         bold.setWeight(QFont.Weight.DemiBold)
         self.heading.setFont(bold)
@@ -54,6 +54,8 @@ class FitView(QWidget):
         self.measure.setAutoDefault(False)
         self.measure.clicked.connect(self._pressed)
         self._measuring = False
+        self._labels: list[QLabel] = []
+        self._free = 0  # bytes, where all choices share them
         self.working = QProgressBar(self)
         self.working.setRange(0, 0)
         self.working.setTextVisible(False)
@@ -72,16 +74,22 @@ class FitView(QWidget):
     @property
     def text(self) -> str:
         """All that it says, line by line."""
-        labels = self._table.findChildren(QLabel)
-        return "\n".join(label.text() for label in (*labels, self.advice, self.warning))
+        labels = (self.heading, *self._labels, self.advice, self.warning)
+        return "\n".join(label.text() for label in labels)
 
     def show_report(self, report: Report | None, *, measuring: bool, note: str = "") -> None:
         """Show what is known; ``note`` says why nothing is, or that measuring was cut short."""
-        while (item := self._grid.takeAt(0)) is not None:
-            widget = item.widget()
-            widget.hide()
-            widget.setParent(None)
-            widget.deleteLater()
+        for label in self._labels:
+            self._grid.removeWidget(label)
+            label.hide()
+            label.deleteLater()
+        self._labels = []
+        free = {choice.free for choice in report.choices} if report is not None else set()
+        self._free = free.pop() if len(free) == 1 else 0
+        head = self.tr("What it needs here")
+        if self._free:
+            head = self.tr("What it needs here: %1 of memory are free")
+        self.heading.setText(head.replace("%1", say_bytes(self._free)))
         self._table.setVisible(report is not None)
         if report is not None:
             heads = (self.tr("Numbers"), self.tr("Where"), self.tr("Memory"), self.tr("Speed"))
@@ -112,10 +120,10 @@ class FitView(QWidget):
             "cuda": self.tr("graphics card"),
             "mps": self.tr("graphics card"),
         }
-        memory = self.tr("%1 of %2").replace("%1", say_bytes(choice.needs))
-        memory = (
-            memory.replace("%2", say_bytes(choice.free)) if choice.free else say_bytes(choice.needs)
-        )
+        memory = say_bytes(choice.needs)
+        if choice.free and choice.free != self._free:
+            text = self.tr("%1 of %2").replace("%1", memory)
+            memory = text.replace("%2", say_bytes(choice.free))
         speed = self.tr("%1 tokens/s").replace("%1", f"{choice.writing:.0f}")
         if not choice.fits:
             speed = self.tr("too large")
@@ -131,6 +139,7 @@ class FitView(QWidget):
 
     def _put(self, text: str, row: int, column: int, *, quiet: bool) -> QLabel:
         label = QLabel(text, self._table)
+        self._labels.append(label)
         if quiet:
             label.setProperty("quiet", "true")
         self._grid.addWidget(label, row, column)

@@ -25,6 +25,7 @@ from app.dialogs.asking import sure
 from app.dialogs.model_detail import ModelDetail
 from app.dialogs.model_entries import Entry, Section, entries, typed
 from app.dialogs.rows import Row, RowList
+from app.fetching import State
 from engine import paths
 from engine.errors import KnownError
 from engine.lm import library
@@ -151,6 +152,7 @@ class ModelsPage(QWidget):
         """Read again what there is, and ask what of it fits; for when the dialog opens."""
         self.refresh()
         self._fitting.look([e.name for e in self._entries.values() if not e.problem])
+        self.list.setFocus()
 
     @Slot()
     def refresh(self) -> None:
@@ -159,10 +161,10 @@ class ModelsPage(QWidget):
         names = {entry.name for entry in found}
         self._typed = {n: e for n, e in self._typed.items() if n not in names and self._fetching[n]}
         active = {fetch.name for fetch in self._fetching.active}
-        coming = [e for e in found if e.section is Section.COMING or _begun(e, active)]
-        coming += self._typed.values()
         here = [e for e in found if e.section is Section.HERE]
-        there = [e for e in found if e.section is Section.THERE and not _begun(e, active)]
+        there = [e for e in found if e.section is Section.THERE and e.name not in active]
+        coming = [e for e in found if e not in here and e not in there]
+        coming += self._typed.values()
         self._entries = {e.name: e for e in (*here, *coming, *there)}
         rows: list[Row] = []
         wanted = self.filter.text().strip()
@@ -194,6 +196,8 @@ class ModelsPage(QWidget):
             parts.append(self.tr("in use"))
         elif entry.problem:
             parts.append(self.tr("cannot be played"))
+        elif fetch is not None and fetch.state is State.FAILED:
+            parts.append(self.tr("stopped"))
         elif entry.section is Section.COMING:
             parts = [self.tr("not finished")]
         else:
@@ -259,7 +263,7 @@ class ModelsPage(QWidget):
     @Slot(str)
     def _finished(self, name: str) -> None:
         self.refresh()
-        self._fitting.look([name])
+        self._fitting.look([name])  # after what is being looked at
         if not self.isVisible() or self.list.key == "":
             self.list.pick(name)
 
@@ -331,8 +335,8 @@ class ModelsPage(QWidget):
 
     @Slot()
     def _activated(self) -> None:
-        """Enter or a double click: the first thing that can be done."""
-        for name in (detail.USE, detail.GET, detail.RESUME):
+        """Enter or a double click: use it, or go on with it; a download is begun by its button."""
+        for name in (detail.USE, detail.RESUME):
             button = self.detail.buttons[name]
             if not button.isHidden() and button.isEnabled():
                 button.click()
@@ -392,7 +396,3 @@ class ModelsPage(QWidget):
             library.remove(entry.name)
             self._fetching.forget(entry.name)
             self.refresh()
-
-
-def _begun(entry: Entry, active: set[str]) -> bool:
-    return entry.section is Section.THERE and entry.name in active

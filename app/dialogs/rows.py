@@ -80,7 +80,7 @@ class RowPainter(QStyledItemDelegate):
         if row.marked:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(accent)
-            painter.drawEllipse(first.right() - 8, first.center().y() - 3.5, 7, 7)
+            painter.drawEllipse(QRectF(first.right() - 8, first.center().y() - 3.5, 7, 7))
             first.setRight(first.right() - 14)
         painter.setPen(ink)
         _line(painter, bold, row.title, first)

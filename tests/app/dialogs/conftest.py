@@ -30,14 +30,22 @@ class Shop(Game):
         self.loads.append((name, how))
         return super()._load(name, how) if name == "ember" else load_local(name, how)
 
-    def models(self):
+    def models(self) -> ModelsDialog:
         """The dialog, open."""
         self.press("models")
-        return self.window.findChild(ModelsDialog)
+        found = self.window.findChild(ModelsDialog)
+        assert isinstance(found, ModelsDialog)
+        return found
 
-    def settings(self):
+    def settings(self) -> SettingsDialog:
         self.press("settings")
-        return self.window.findChild(SettingsDialog)
+        found = self.window.findChild(SettingsDialog)
+        assert isinstance(found, SettingsDialog)
+        return found
+
+    @property
+    def story(self) -> Any:
+        return self.writer.story
 
     def loaded(self) -> None:
         self.bot.waitUntil(lambda: not self.window.models.busy, timeout=30_000)

@@ -67,15 +67,15 @@ def test_how_a_model_runs_is_tried_before_it_is_kept(qtbot, shop):
     shop.begin()
     dialog = shop.settings()
     choose(dialog.fields["dtype"], "bfloat16")
-    qtbot.waitUntil(lambda: shop.app.preferences.value.dtype == "bfloat16", timeout=20_000)
+    qtbot.waitUntil(lambda: shop.app.preferences.value.dtype == "bfloat16", timeout=50_000)
     assert shop.loads[-1] == ("ember", How(dtype="bfloat16"))
     dialog.fields["threads"].box.setValue(1)
     dialog.fields["threads"].box.setValue(2)  # one load for both
-    qtbot.waitUntil(lambda: shop.app.preferences.value.threads == 2, timeout=20_000)
+    qtbot.waitUntil(lambda: shop.app.preferences.value.threads == 2, timeout=50_000)
     assert [how.threads for _, how in shop.loads] == [0, 0, 2]
     assert Preferences().value.threads == 2
     dialog.undo.click()
-    qtbot.waitUntil(lambda: shop.app.preferences.value.threads == 0, timeout=20_000)
+    qtbot.waitUntil(lambda: shop.app.preferences.value.threads == 0, timeout=50_000)
     assert shop.app.preferences.value.dtype == "bfloat16"
     shop.play("look around")
 
@@ -84,7 +84,7 @@ def test_a_model_that_cannot_be_loaded_is_not_kept(qtbot, shop):
     put_server(Server("Gone", "http://127.0.0.1:9"))
     dialog = shop.settings()
     choose(dialog.fields["model"], "server:Gone")
-    qtbot.waitUntil(lambda: "Nothing answers" in dialog.said.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "Nothing answers" in dialog.said.text(), timeout=50_000)
     assert dialog.fields["model"].box.currentData() == "ember"
     assert shop.app.preferences.value.model == "ember"
     assert not dialog.undo.isEnabled()

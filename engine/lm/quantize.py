@@ -52,18 +52,23 @@ class Int8Linear(nn.Module):
         self.in_features, self.out_features = linear.in_features, linear.out_features
         self.zero, self.top = zero, top
         self.bias = None if linear.bias is None else linear.bias.detach().float()
-        rounded, self.scales, self.columns, noise = _rounded(linear.weight.detach())
+        rounded, self.scales, self.sizes, noise = _rounded(linear.weight.detach())
+        self.columns: Tensor | None = self.sizes  # None: what comes in is multiplied already
         self.packed = _pack(rounded)
         # The noise of x, step^2 / 12, is LOUDEST times that of the weights where |x / step| is this.
         quiet = math.sqrt(self.in_features / (12 * LOUDEST)) / max(noise, 1e-4)
-        self._quiet = min(quiet, _EXACT)
+        self._quiet = _float32(min(quiet, _EXACT))
+        self._limit: float | None = None  # the largest step that is not loud, where it is known
+        self._rows = self.scales  # of the weights, whatever is folded into ``scales``
         # What one step stands for: the largest input of a row times this, the lowest times that.
         self._up = _float32(1 / (top - zero))
         self._down = _float32(-1 / zero)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [..., in] -> [..., out], float32."""
-        rows = x.reshape(-1, self.in_features) * self.columns
+        rows = x.reshape(-1, self.in_features)
+        if self.columns is not None:
+            rows = rows * self.columns
         y = self._alone(rows) if len(rows) == 1 else None
         if y is None:
             y = self._together(rows)
@@ -73,7 +78,27 @@ class Int8Linear(nn.Module):
     def weight(self) -> Tensor:
         """The weights [out, in] as they are after rounding."""
         whole = torch.ops.quantized.linear_unpack(self.packed)[0].dequantize()
-        return whole * self.columns * self.scales[:, None]
+        return whole * self.sizes * self._rows[:, None]
+
+    def fold_into(self, norm: nn.LayerNorm) -> None:
+        """Let the LayerNorm whose output comes in multiply the columns, and tell how loud it is.
+
+        A row it puts out is about as long as its gains and biases, so the step alone says whether
+        8 bits are too coarse for it.
+        """
+        norm.weight.mul_(self.sizes)
+        norm.bias.mul_(self.sizes)
+        self.columns = None
+        length = math.sqrt(float((norm.weight.square() + norm.bias.square()).sum()))
+        self._limit = _float32(length / self._quiet)
+
+    def fold_out(self, start: int, factors: Tensor) -> None:
+        """Multiply the outputs from number ``start`` on by ``factors``."""
+        self.scales = self.scales.clone()
+        self.scales[start:] *= factors
+        if self.bias is not None:
+            self.bias = self.bias.clone()
+            self.bias[start:] *= factors
 
     def _alone(self, row: Tensor) -> Tensor | None:
         """The product of one row [1, in], which the kernel itself rounds; None if it is loud.
@@ -86,7 +111,13 @@ class Int8Linear(nn.Module):
         else:
             low, high = row.aminmax()
             step = max(_product(high.item(), self._up), _product(low.item(), self._down))
-        if not 0.0 < step < math.inf or torch.linalg.vector_norm(row).item() < self._quiet * step:
+        if not 0.0 < step < math.inf:
+            return None
+        if self._limit is not None:
+            loud = step > self._limit
+        else:
+            loud = torch.linalg.vector_norm(row, dim=-1).item() < _product(step, self._quiet)
+        if loud:
             return None
         return _kernel()(row, step, self.zero, self.packed)
 
@@ -100,7 +131,10 @@ class Int8Linear(nn.Module):
         step.clamp_min_(1e-30)  # a row of zeros
         exact = rows * step.reciprocal()
         q = exact.add(self.zero).round_().sub_(self.zero)  # as the kernel rounds
-        loud = torch.linalg.vector_norm(rows, dim=-1) < self._quiet * step.squeeze(1)
+        if self._limit is not None:
+            loud = step.squeeze(1) > self._limit
+        else:
+            loud = torch.linalg.vector_norm(rows, dim=-1) < step.squeeze(1) * self._quiet
         y = self._in_two(exact, q, loud) if loud.any() else self._multiply(q)
         return y.mul_(step)
 
@@ -264,7 +298,10 @@ class Quantizer:
             give_back()
         elif name == "lm_head":
             x = model.ln_f(self._x)
-            model.lm_head = self._checked(name, model.lm_head, x, model.lm_head(x), 2)  # type: ignore[assignment]
+            head = self._checked(name, model.lm_head, x, model.lm_head(x), 2)
+            if isinstance(head, Int8Linear):
+                head.fold_into(model.ln_f)
+            model.lm_head = head  # type: ignore[assignment]
             model.wte = HalfEmbedding(model.wte.weight)  # type: ignore[assignment]
             model.kv_dtype = torch.float16
             give_back()
@@ -292,6 +329,7 @@ class Quantizer:
             one_sided = half + key == "mlpc_proj" and block.mlp.activation not in _TWO_SIDED
             full = f"{name}.{half}.{key}"
             setattr(owner, key, self._checked(full, linear, *seen[linear], 8 if one_sided else 2))
+        _fold(block)
 
     def _checked(self, name: str, linear: nn.Linear, x: Tensor, y: Tensor, share: int) -> nn.Module:
         """The linear in int8, if it turns x into (nearly) y; 1 / ``share`` of the range is negative."""
@@ -301,6 +339,21 @@ class Quantizer:
             return int8
         LOG.warning("%s stays in float32: int8 is off by %.1f %%", name, 100 * error)
         return linear
+
+
+def _fold(block: Block) -> None:
+    """Multiply columns where something is multiplied anyway: in LayerNorms and in the values.
+
+    What attention puts out is linear in the values, so their sizes can be those that c_proj wants.
+    """
+    attn, mlp = block.attn, block.mlp
+    if isinstance(attn.c_attn, Int8Linear):
+        attn.c_attn.fold_into(block.ln_1)
+        if isinstance(attn.c_proj, Int8Linear):
+            attn.c_attn.fold_out(2 * attn.c_proj.in_features, attn.c_proj.sizes)
+            attn.c_proj.columns = None
+    if isinstance(mlp.c_fc, Int8Linear):
+        mlp.c_fc.fold_into(block.ln_2)
 
 
 def relative_error(found: Tensor, right: Tensor) -> float:

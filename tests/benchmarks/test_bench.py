@@ -100,11 +100,11 @@ class Brief:
     def __init__(self, times: int) -> None:
         self.times = times
 
-    def run(self, _prompt: Sequence[int], new: int, rows: int = 1, seed: int = 0) -> Run:
+    def run(self, prompt: Sequence[int], new: int, rows: int = 1, seed: int = 0) -> Run:
         short = seed < self.times
         return Run(1.0, 2.0, new * rows - short)
 
-    def greedy(self, _prompt: Sequence[int], new: int) -> list[int]:
+    def greedy(self, prompt: Sequence[int], new: int) -> list[int]:
         return [0] * new
 
 

@@ -189,7 +189,8 @@ class EntryEditor(QWidget):
             self.state.setText(text.replace("%1", facts.reason))
         else:
             self.state.setText("")
-        self.state.setVisible(bool(self.state.text()))
+        known = "\n".join(finding.text for finding in facts.findings).casefold()
+        self.state.setVisible(bool(facts.reason) and facts.reason.casefold() not in known)
         count = facts.tokens
         self.tokens.setText("" if count is None else self.tr("%1 tokens").replace("%1", str(count)))
         if facts.findings != self._shown:

@@ -62,6 +62,9 @@ class LoreList(QWidget):
         self.view.chosen.connect(self._tell)
         self.flaws.clicked.connect(self.next_flaw)
         survey.found.connect(self._tell)
+        survey.found.connect(self.view.viewport().update)  # ten thousand rows need no signal each
+        for signal in (book.changed, book.settings_changed):
+            signal.connect(self._tell)
 
     def _button(self, text: str, tip: str) -> QToolButton:
         button = QToolButton(self)
@@ -125,7 +128,8 @@ class LoreList(QWidget):
         if lore_id is not None:
             facts = self._survey.of(lore_id)
             lines = [finding.text for finding in facts.findings]
-            if facts.reason:
+            known = "\n".join(lines).casefold()
+            if facts.reason and facts.reason.casefold() not in known:
                 fires = self.tr("Fires now: %1.") if facts.ago == 0 else self.tr("Silent: %1.")
                 lines.append(fires.replace("%1", facts.reason))
         elif folder is not None and (off := self._book.folder_off(folder)):
@@ -135,10 +139,9 @@ class LoreList(QWidget):
             lines = [self.tr("Nothing in the lore has these words.")]
         self.said.setText("\n".join(lines))
         self._fit()
-        marked = self.marked()
-        text = self.tr("%1 to look at") if len(marked) > 1 else self.tr("1 to look at")
-        self.flaws.setText(text.replace("%1", str(len(marked))))
-        self.flaws.setVisible(bool(marked))
+        marked = self._survey.flawed
+        self.flaws.setText(self.tr("%1 marked").replace("%1", str(marked)))
+        self.flaws.setVisible(marked > 0)
 
     def _fit(self) -> None:
         """Room for a few lines under the list, always as many: it shall not jump."""

@@ -41,7 +41,6 @@ class LoreModel(QAbstractItemModel):
         self.loose: list[int] = []
         book.changed.connect(self._changed)
         book.settings_changed.connect(self._all_changed)
-        survey.found.connect(self._all_changed)
 
     def rebuild(self) -> None:
         """Read the book anew; only what the needle is in, if there is one."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.docks.lore_fields import Kind, LoreField, said
-from app.docks.memory_fields import Choice, Number, StoryLine, StoryText, quiet
+from app.docks.memory_fields import Choice, Number, StoryLine, StoryText, paint_arrow, quiet
 from engine.story.key_list import format_keys, parse_keys
 
 MOST_TOKENS = 1_000_000
@@ -176,6 +177,11 @@ class Folder(QComboBox):
         if line is not None:
             line.setPlaceholderText(self.tr("none"))
             line.setAccessibleName(self.tr("Folder"))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the arrow, too."""
+        super().paintEvent(event)
+        paint_arrow(self)
 
     def show_folders(self, names: list[str]) -> None:
         """Offer these."""

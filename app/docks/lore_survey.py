@@ -20,7 +20,8 @@ from engine.story.rehearsal import look_back
 from engine.turn import answer_room
 
 PAUSE = 250  # ms after the last change
-BATCH = 200  # entries that are told of at once
+SHOWN = 60  # ms between two times that facts are shown
+BATCH = 500  # entries that are told of at once
 _MOST_SIZES = 50_000  # texts whose length is remembered
 
 
@@ -52,11 +53,9 @@ class Survey(QObject):
 
     Signals:
         found: facts have changed.
-        finished: all that was asked is answered.
     """
 
     found = Signal()
-    finished = Signal()
 
     def __init__(self, parts: Parts, book: Book, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -68,11 +67,14 @@ class Survey(QObject):
         self._sizes: dict[str, int] = {}
         self._tokenizer: object = None
         self.facts: dict[int, Facts] = {}
-        self.looked_back = 0  # turns
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE)
         self._pause.timeout.connect(self._start)
+        self._show = QTimer(self)
+        self._show.setSingleShot(True)
+        self._show.setInterval(SHOWN)
+        self._show.timeout.connect(self.found)
         for signal in (book.rebuilt, book.changed, book.settings_changed):
             signal.connect(self.later)
         for signal in (parts.writer.changed, parts.writer.model_changed):
@@ -82,6 +84,11 @@ class Survey(QObject):
     def of(self, lore_id: int) -> Facts:
         """What is known about an entry."""
         return self.facts.get(lore_id) or Facts()
+
+    @property
+    def flawed(self) -> int:
+        """How many entries have findings."""
+        return sum(bool(fact.findings) for fact in self.facts.values())
 
     @property
     def busy(self) -> bool:
@@ -121,7 +128,7 @@ class Survey(QObject):
         story, writer = self._book.story, self._parts.writer
         self.facts = {key: fact for key, fact in self.facts.items() if key in self._book.entries}
         if story is None or not self._book.entries:
-            self.finished.emit()
+            self.found.emit()
             return
         count, room = None, 0
         if writer.model is not None:
@@ -155,7 +162,8 @@ class Survey(QObject):
             for lore_id, value in values.items():
                 if lore_id in there:
                     setattr(facts.setdefault(lore_id, Facts()), name, value)
-        self.found.emit()
+        if not self._show.isActive():
+            self._show.start()
 
     @Slot(object)
     def _ended(self, error: object) -> None:
@@ -163,7 +171,8 @@ class Survey(QObject):
             self._job = None
             if error is not None:
                 self._parts.writer.report(error)
-            self.finished.emit()
+            self._show.stop()
+            self.found.emit()
 
 
 def _counter(encode: Callable[[str], list[int]], known: dict[str, int]) -> Callable[[str], int]:

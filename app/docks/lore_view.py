@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPalette
+from PySide6.QtCore import QEvent, QModelIndex, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
     QStyledItemDelegate,
-    QStyleOptionButton,
+    QStyleOption,
     QStyleOptionViewItem,
     QTreeView,
     QWidget,
@@ -52,7 +52,7 @@ class _Painter(QStyledItemDelegate):
             tint = blend(palette.color(role.Accent), palette.color(role.Base), 0.18)
             painter.fillRect(rect, tint)
         box = self.box(option)
-        self._switch(painter, option, box, on=row.on)
+        self._switch(painter, box, palette, on=row.on)
         left, right = box.right() + 2 * _MARGIN, rect.right() - _MARGIN
         working = row.on and not row.off_by
         amount, when = model.state(row)
@@ -108,17 +108,20 @@ class _Painter(QStyledItemDelegate):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, "!" if grave else "?")
         return round(box.left()) - _MARGIN
 
-    def _switch(
-        self, painter: QPainter, option: QStyleOptionViewItem, box: QRect, *, on: bool
-    ) -> None:
-        button = QStyleOptionButton()
-        button.rect = box  # type: ignore[attr-defined]
-        button.palette = option.palette  # type: ignore[attr-defined]
-        state = QStyle.StateFlag.State_Enabled
-        state |= QStyle.StateFlag.State_On if on else QStyle.StateFlag.State_Off
-        button.state = state  # type: ignore[attr-defined]
-        style = option.widget.style()  # type: ignore[attr-defined]
-        style.drawPrimitive(QStyle.PrimitiveElement.PE_IndicatorCheckBox, button, painter)
+    def _switch(self, painter: QPainter, box: QRect, palette: QPalette, *, on: bool) -> None:
+        """The same square as in the forms, with a tick."""
+        role = QPalette.ColorRole
+        color = palette.color(role.Link if on else role.PlaceholderText)
+        painter.setPen(color)
+        painter.setBrush(color if on else palette.color(role.Base))
+        painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+        if on:
+            painter.setPen(QPen(palette.color(role.Base), 1.8))
+            at, side = QRectF(box), box.width()
+            tick = ((0.25, 0.52), (0.43, 0.70), (0.76, 0.32))
+            painter.drawPolyline(
+                [QPointF(at.left() + x * side, at.top() + y * side) for x, y in tick]
+            )
 
     def editorEvent(self, event: QEvent, model, option: QStyleOptionViewItem, index) -> bool:  # type: ignore[override]
         """A click on the switch turns it."""
@@ -139,7 +142,7 @@ class LoreView(QTreeView):
     """The view.
 
     Signals:
-        chosen: the current row is another one, or shows something else.
+        chosen: the current row is another one.
         entered: the id of an entry that was double-clicked, or chosen with Enter.
         pressed_key: a key that is a verb (Insert, Delete, Ctrl+D as ``D``).
     """
@@ -169,7 +172,6 @@ class LoreView(QTreeView):
         self.expanded.connect(lambda index: self._fold(index, on=False))
         self.activated.connect(self._activated)
         self.selectionModel().currentChanged.connect(self._moved)
-        rows.dataChanged.connect(self._moved)
 
     def rebuild(self) -> None:
         """Read the book anew; what was folded, selected and in view stays so."""
@@ -235,6 +237,27 @@ class LoreView(QTreeView):
     def _moved(self) -> None:
         if not self._setting:
             self.chosen.emit()
+
+    def drawBranches(self, painter: QPainter, rect: QRect, index: QModelIndex) -> None:  # type: ignore[override]
+        """The selection reaches to the edge; folders have an arrow."""
+        palette = self.palette()
+        if self.selectionModel().isSelected(index):
+            role = QPalette.ColorRole
+            painter.fillRect(
+                rect, blend(palette.color(role.Accent), palette.color(role.Base), 0.18)
+            )
+        if self.rows.folder(index) is not None:
+            arrow = QStyleOption()
+            arrow.initFrom(self)
+            side = self.indentation()
+            arrow.rect = QRect(rect.right() - side, rect.center().y() - side // 2, side, side)  # type: ignore[attr-defined]
+            kind = QStyle.PrimitiveElement
+            shape = (
+                kind.PE_IndicatorArrowDown
+                if self.isExpanded(index)
+                else kind.PE_IndicatorArrowRight
+            )
+            self.style().drawPrimitive(shape, arrow, painter, self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Space switches, Enter opens, Insert adds, Delete takes out."""

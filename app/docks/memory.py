@@ -55,7 +55,7 @@ class MemoryPanel(QWidget):
         self.show_story()
 
     def _lay_out(self) -> None:
-        self.setMinimumWidth(264)
+        self.setMinimumWidth(256)
         self.setStyleSheet(SHEET)
         self.switch = QButtonGroup(self)
         self._head = QWidget(self)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSignalBlocker, QSize, Signal, Slot
+from PySide6.QtCore import QPointF, QSignalBlocker, QSize, Signal, Slot
 from PySide6.QtGui import (
     QFocusEvent,
     QKeyEvent,
     QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
     QResizeEvent,
     QTextCursor,
     QWheelEvent,
@@ -154,6 +158,7 @@ class Number(QDoubleSpinBox):
         super().__init__(parent)
         self.setDecimals(places)
         self.setRange(low, high)
+        self.lineEdit().setTextMargins(4, 0, 4, 0)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFixedWidth(self.fontMetrics().horizontalAdvance("00000000") + 24)
 
@@ -203,6 +208,20 @@ class Choice(QComboBox):
             super().wheelEvent(event)
         else:
             event.ignore()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the arrow, which the style sheet's plain frame leaves out."""
+        super().paintEvent(event)
+        paint_arrow(self)
+
+
+def paint_arrow(box: QComboBox) -> None:
+    """A small arrow at the right of a box, in its dim colour."""
+    painter = QPainter(box)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(box.palette().color(QPalette.ColorRole.PlaceholderText), 1.6))
+    x, y = box.width() - 14.0, box.height() / 2 + 2
+    painter.drawPolyline([QPointF(x - 4, y - 4), QPointF(x, y), QPointF(x + 4, y - 4)])
 
 
 def quiet(text: str, parent: QWidget, *, small: bool = False) -> QLabel:

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from app.application import Application
 from engine.story.beside import NOTE_DEPTH
 from engine.story.ledger import Source
 
@@ -193,3 +194,25 @@ def _entry():
     from engine.story.lorebook import Entry
 
     return Entry("", "Dragon", "asleep", ("dragon",), ("gold",), group="beasts")
+
+
+def test_with_ember_the_memory_that_was_typed_is_read(qtbot, own_home, qapp):
+    app = Application()
+    app.start()
+    qtbot.waitUntil(lambda: app.models.current is not None, timeout=60_000)
+    window = app.window
+    window.librarian.blank_page("story")
+    panel = window.docks.show("dock_memory").contents
+    QTest.keyClicks(panel.memory.text, "You are Zora.")
+    turns = []
+    window.writer.turn_began.connect(turns.append)
+    window.desk.prompt.line.setPlainText("The rain came down.")
+    window.desk.prompt.submit()
+    qtbot.waitUntil(lambda: bool(turns) and not window.writer.streaming, timeout=60_000)
+    assert turns[0].request.text.startswith("[Memory: You are Zora.]")
+    tokenizer = app.models.current.backend.tokenizer
+    assert "[Memory: You are Zora.]" in tokenizer.decode(turns[0].request.tokens)
+    settle(qtbot, panel)
+    assert panel.memory.meter.tokens == len(tokenizer.encode("[Memory: You are Zora.]"))
+    window.close()
+    qapp.setStyleSheet("")

@@ -271,7 +271,7 @@ def test_findings_are_marked_jumped_to_and_mended(game, lore, story, survey):
     lore.book.add(Entry("", "Cat", "grey", ("cat",), whole_word=False))
     lore.book.add(Entry("", "Bad", "x", ("/(/",)))
     assert [f.flaw for f in survey().of(2).findings] == [Flaw.INSIDE]
-    assert lore.list.flaws.text() == "2 to look at"
+    assert lore.list.flaws.text() == "2 marked"
     lore.list.flaws.click()
     assert lore.list.view.chosen_ids() == [2]
     assert "catalogue" in lore.list.said.text()

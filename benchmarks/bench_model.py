@@ -61,7 +61,7 @@ def make_model(folder: Path, shape: str, *, loud: bool = False, seed: int = 0) -
     model.init_weights(torch.Generator().manual_seed(seed))
     model.ln_f.weight.fill_(HEAD_GAIN)
     if loud:
-        make_outliers(model, LOUD, undone=True)
+        make_outliers(model, LOUD, undone=False)
     save_file(checkpoint_tensors(model), folder / "model.safetensors", metadata={"format": "pt"})
     text = json.dumps(config.to_json())
     (folder / "config.json").write_text(text, encoding="utf-8")  # last: now it is complete

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QTabBar
 
 from app.actions import plain
@@ -31,6 +31,7 @@ class Docks(QObject):
         super().__init__(parts.window)
         self.parts = parts
         self._docks: dict[str, Dock] = {}
+        self._narrowest = parts.window.minimumWidth()  # without panels
         first: dict[Qt.DockWidgetArea, Dock] = {}
         for place in PLACES:
             action = parts.actions[place.id]
@@ -42,6 +43,7 @@ class Docks(QObject):
                 first[place.area] = dock
             dock.hide()
             dock.toggleViewAction().toggled.connect(action.setChecked)
+            dock.visibilityChanged.connect(self._make_room)
             self._docks[place.id] = dock
         self._name_tabs()
 
@@ -76,6 +78,19 @@ class Docks(QObject):
         for tabs in self.parts.window.findChildren(QTabBar):
             if not tabs.accessibleName():
                 tabs.setAccessibleName(self.tr("Panels"))
+
+    @Slot()
+    def _make_room(self) -> None:
+        """Let the window be no narrower than the page and the open panels can be, side by side."""
+        window, sides = self.parts.window, {_LEFT: 0, _RIGHT: 0}
+        for dock in self._docks.values():
+            side = window.dockWidgetArea(dock)
+            if side in sides and not dock.isHidden() and not dock.isFloating():
+                sides[side] = max(sides[side], dock.minimumSizeHint().width())
+        page = self.parts.desk.minimumSizeHint().width()
+        wanted = max(self._narrowest, page + sum(sides.values()) if any(sides.values()) else 0)
+        screen = window.screen().availableGeometry().width()
+        window.setMinimumWidth(min(wanted, max(screen, self._narrowest)))
 
     def _toggler(self, name: str) -> Callable[[], None]:
         def toggle() -> None:

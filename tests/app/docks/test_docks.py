@@ -42,3 +42,18 @@ def test_a_panel_is_open_again_after_the_next_start(new_game, tmp_path):
     assert second.window.docks["dock_memory"].isHidden()
     state.lay_out(second.window)
     assert not second.window.docks["dock_memory"].isHidden()
+
+
+def test_panels_never_squeeze_the_prompt_line(qtbot, game):
+    game.begin()
+    window = game.window
+    window.resize(window.minimumSize())
+    narrow = window.width()
+    for name in ("dock_memory", "dock_sampling"):
+        window.docks.show(name)
+    qtbot.waitUntil(lambda: window.width() > narrow)
+    prompt = window.desk.prompt
+    qtbot.waitUntil(lambda: prompt.width() >= prompt.minimumSizeHint().width())
+    for name in ("dock_memory", "dock_sampling"):
+        window.docks[name].hide()
+    assert window.minimumWidth() == narrow

@@ -37,6 +37,7 @@ class WordCard(QFrame):
 
     def __init__(self, page: QWidget) -> None:
         super().__init__(page)
+        self._page = page
         self.setObjectName("word_card")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._lines = QVBoxLayout(self)
@@ -86,7 +87,7 @@ class WordCard(QFrame):
 
     def move_to(self, word: QPoint, line: int) -> None:
         """Stand below a word, or above it where there is no room; ``line`` is its height."""
-        page = self.parentWidget()
+        page = self._page
         x = max(4, min(word.x(), page.width() - self.width() - 8))
         y = word.y() + line + 4
         if y + self.height() > page.height():

@@ -256,9 +256,9 @@ class BranchesPanel(QWidget):
 
     @Slot(QPoint)
     def _popup(self, point: QPoint) -> None:
-        menu = QMenu(self)
+        menu, view = QMenu(self), self.views.currentWidget()
         self._fill(menu)
-        menu.exec(self.views.currentWidget().mapToGlobal(point))
+        menu.exec(view.mapToGlobal(point) if view is not None else point)
         menu.deleteLater()
 
     def _fill(self, menu: QMenu) -> None:

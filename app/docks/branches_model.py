@@ -130,7 +130,7 @@ class BranchesModel(QAbstractItemModel):
         item = self._item(parent)
         return len(self._top if item is None else self._below(item))
 
-    def columnCount(self, _parent: _Index = _NONE) -> int:
+    def columnCount(self, parent: _Index = _NONE) -> int:  # noqa: ARG002
         """One."""
         return 1
 

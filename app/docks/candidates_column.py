@@ -29,15 +29,16 @@ class Words(QTextEdit):
 
     entered = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._column = parent
         self.setReadOnly(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
         self._dress()
 
     def _dress(self) -> None:
-        self.setFont(book_font(points=self.parentWidget().font().pointSizeF() * 1.15))
+        self.setFont(book_font(points=self._column.font().pointSizeF() * 1.15))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Take it."""

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QFont, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -19,7 +27,8 @@ from engine.story.ledger import LedgerEntry
 
 _ENTRY = Qt.ItemDataRole.UserRole
 _MARGIN = 6
-_Index = QModelIndex
+_Index = QModelIndex | QPersistentModelIndex
+_NONE = QModelIndex()
 
 
 class LedgerModel(QAbstractListModel):
@@ -42,9 +51,9 @@ class LedgerModel(QAbstractListModel):
             self.entries = entries
             self.dataChanged.emit(self.index(0), self.index(len(entries) - 1))
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
+    def rowCount(self, parent: _Index = _NONE) -> int:
         """Lines of the ledger."""
-        return 0 if parent is not None and parent.isValid() else len(self.entries)
+        return 0 if parent.isValid() else len(self.entries)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:  # type: ignore[override]
         """A line, as text or as it is."""

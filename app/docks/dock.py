@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDockWidget, QWidget
+from PySide6.QtWidgets import QDockWidget
 
 if TYPE_CHECKING:
     from app.docks.parts import Parts
@@ -36,7 +36,7 @@ class Dock(QDockWidget):
         self.setObjectName(place.id)
         self.place = place
         self._parts = parts
-        self.contents: QWidget | None = None
+        self.contents: Any = None  # a panel, of the class that the place names
 
     def showEvent(self, event: QShowEvent) -> None:
         """Make the contents when somebody looks."""

@@ -123,8 +123,10 @@ def test_with_ember_candidates_differ_and_come_from_one_reading(qtbot, own_home)
     panel.write.click()
     qtbot.waitUntil(lambda: not window.writer.streaming, timeout=60_000)
     story = window.writer.story
+    assert story is not None
+    assert story.head is not None
     replies = story.siblings(story.head)
     assert len({node.text for node in replies}) == 3
     assert len({story.prompt(node.id) for node in replies}) == 1
-    assert [node.meta.settings["row"] for node in replies] == [0, 1, 2]
+    assert [node.meta and node.meta.settings["row"] for node in replies] == [0, 1, 2]
     window.close()

@@ -210,6 +210,7 @@ def test_with_ember_the_memory_that_was_typed_is_read(qtbot, own_home, qapp):
     window.desk.prompt.submit()
     qtbot.waitUntil(lambda: bool(turns) and not window.writer.streaming, timeout=60_000)
     assert turns[0].request.text.startswith("[Memory: You are Zora.]")
+    assert app.models.current is not None
     tokenizer = app.models.current.backend.tokenizer
     assert "[Memory: You are Zora.]" in tokenizer.decode(turns[0].request.tokens)
     settle(qtbot, panel)

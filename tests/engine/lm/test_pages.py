@@ -20,7 +20,7 @@ MAPS = """\
 
 
 def test_only_plain_memory_of_our_own_is_touched() -> None:
-    found = pages._plain(MAPS.splitlines())
+    found = pages._plain(list(map(str, MAPS.splitlines())))
     assert found == [(0x7F0000000000, 0x7F0000400000), (0x7F0001000000, 0x7F0001400000)]
 
 

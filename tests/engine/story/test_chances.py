@@ -45,7 +45,7 @@ def test_ranges_cover_every_character_once(text: str) -> None:
 @given(st.text(alphabet="ab \né😀.", min_size=1, max_size=40))
 def test_an_unchanged_reply_has_a_chance_for_every_word(text: str) -> None:
     story = replied("\n\n" + text)
-    node = story.node(story.head)
+    node = story.branch()[-1]
     chances = of_reply(node, BYTES)
     covered = {i for one in chances for i in range(one.start, one.end)}
     assert covered >= {i for i, c in enumerate(node.text) if not c.isspace()}
@@ -56,7 +56,7 @@ def test_an_unchanged_reply_has_a_chance_for_every_word(text: str) -> None:
 
 def test_trimming_and_swallowed_white_space_do_not_shift_it() -> None:
     story = replied("\n\nYou open it.", said=" \n You open it. And then")
-    node = story.node(story.head)
+    node = story.branch()[-1]
     found = words(node.text, of_reply(node, BYTES))
     assert [node.text[w.start : w.end] for w in found] == ["You", "open", "it."]
     assert found[0].tokens[0].others == (Other("Y", -0.5), Other("!", -2.0))
@@ -66,7 +66,7 @@ def test_words_changed_by_a_person_have_none_and_the_others_keep_theirs() -> Non
     story = replied("\n\nYou open the old chest.")
     at = story.text.index("old")
     story.replace(at, at + 3, "golden")
-    node = story.node(story.head)
+    node = story.branch()[-1]
     found = {node.text[w.start : w.end] for w in words(node.text, of_reply(node, BYTES))}
     assert {"You", "open", "the", "chest."} <= found
     assert "golden" not in found
@@ -92,7 +92,7 @@ def test_ids_of_another_vocabulary_are_left_alone() -> None:
     meta = ReplyMeta("m", "d", 1, ids=(9000, 1), logprobs=(-1.0, -1.0))
     story = Story()
     story.append(Kind.REPLY, "Hm.", Author.MODEL, meta=meta, join=True)
-    assert of_reply(story.node(story.head), BYTES) == []
+    assert of_reply(story.branch()[-1], BYTES) == []
 
 
 def test_a_token_that_ends_one_word_and_begins_the_next_stays_with_its_word() -> None:

@@ -307,13 +307,13 @@ def test_speed_is_measured_when_asked_and_gives_way_to_the_story(qtbot, shop):
     page.detail.fit.measure.click()
     assert page.detail.fit.working.isVisible()
     qtbot.waitUntil(lambda: page._fitting.measuring == "", timeout=50_000)
-    qtbot.waitUntil(lambda: "tokens a second" in page.detail.fit.text)
+    qtbot.waitUntil(lambda: "tokens a second" in page.detail.fit.text, timeout=30_000)
     assert "tokens/s" in page.detail.fit.text
     page.list.pick("gpt2-xl")
     page.detail.fit.measure.click()
     shop.play("look around")
     qtbot.waitUntil(lambda: page._fitting.measuring == "", timeout=50_000)
-    qtbot.waitUntil(lambda: "made room" in page.detail.fit.text)
+    qtbot.waitUntil(lambda: "made room" in page.detail.fit.text, timeout=30_000)
     assert shop.story.last_reply() is not None
 
 

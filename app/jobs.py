@@ -77,7 +77,7 @@ class Jobs(QObject):
     """Owns every job until it has ended, so that none is collected while it runs.
 
     Connect a job's signals before ``start``: what is emitted with no receiver is lost. An ``idle``
-    job (reading ahead) is cancelled as soon as another one wants its lane.
+    job (reading ahead) is cancelled as soon as one that is not idle wants its lane.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -94,7 +94,7 @@ class Jobs(QObject):
             job.cancel()
             return job
         for other, (its_lane, its_idle) in self._running.items():
-            if its_lane == lane and its_idle:
+            if its_lane == lane and its_idle and not idle:
                 other.cancel()
         self._running[job] = (lane, idle)
         job.ended.connect(self._ended)

@@ -20,6 +20,7 @@ from tools.install import make_venv, torch_source
 TORCH = "torch==2.13.0"
 VLLM = "0.32.0"
 LLAMA = "llama-cpp-python[server]>=0.3.2"
+FOR_GGUF = ("gguf", "numpy", "safetensors")  # what turns Ember into a file for it
 # What vLLM asks for and text needs nothing of; their wheels for the CPU are not to be had everywhere.
 LEFT_OUT = ("torch", "torchvision", "torchaudio", "torchcodec", "opencv-python-headless")
 BESIDES = ("llguidance", "xgrammar", "numba")
@@ -57,7 +58,7 @@ def main() -> int:
 
 def install_llama(python: Path) -> bool:
     """llama.cpp is compiled: some minutes, and a C++ compiler is needed."""
-    return pip(python, LLAMA)
+    return pip(python, LLAMA, *FOR_GGUF)
 
 
 def install_vllm(python: Path) -> bool:

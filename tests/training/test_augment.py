@@ -62,7 +62,7 @@ def test_every_adventure_is_whole() -> None:
             continue
         for adventure in read_adventures(path):
             assert adventure.memory, adventure.title
-            assert len(list(adventure.turns())) >= 7, adventure.title
+            assert len(list(adventure.turns())) >= 8, adventure.title
             assert adventure.title.isascii()
             assert adventure.body.isascii()
 

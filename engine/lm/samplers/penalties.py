@@ -87,5 +87,8 @@ class Frequency:
         """In proportion to the count."""
         places = row.places(window(moment.history, self.span))
         if len(places):
-            counts = np.bincount(places)
-            row.put(places, row.z[places] - self.penalty * counts[places])
+            places = np.sort(places)
+            starts = np.flatnonzero(np.diff(places, prepend=-1))
+            counts = np.diff(starts, append=len(places))
+            places = places[starts]
+            row.put(places, row.z[places] - self.penalty * counts)

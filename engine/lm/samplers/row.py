@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from engine.errors import KnownError
 Floats = NDArray[np.floating[Any]]
 Ids = NDArray[np.int64]
 _BLOCK = 512  # a whole vocabulary is summed in blocks: a running sum over all of it is slow
+_DEEP = -80.0  # nats
 
 
 class Candidates(NamedTuple):
@@ -53,16 +55,16 @@ class Row:
     """Logits of the tokens still in; ``ids`` is None while that is every token of the vocabulary.
 
     After a cut the row is compact: ``ids`` ascending and ``z`` in float64. The caller's logits are
-    never written to.
+    never written to. What was worked out from the logits is remembered until they change.
     """
 
-    __slots__ = ("_lse", "_own", "ids", "z")
+    __slots__ = ("_own", "_top", "_total", "_weights", "ids", "z")
 
     def __init__(self, logits: Floats) -> None:
         self.ids: Ids | None = None
         self.z: Floats = logits
         self._own = False
-        self._lse: float | None = None
+        self._changed()
 
     def __len__(self) -> int:
         return len(self.z)
@@ -73,47 +75,61 @@ class Row:
         Raises:
             KnownError: the model's numbers are not finite.
         """
-        top = float(self.z.max())
-        if not np.isfinite(top):
-            raise KnownError(
-                "The model's output is not a number; its file may be damaged, or its precision too "
-                "low. Try float32, or verify the model."
-            )
-        return top
+        if self._top is None:
+            top = float(self.z.max())
+            if not math.isfinite(top):
+                raise KnownError(
+                    "The model's output is not a number; its file may be damaged, or its precision "
+                    "too low. Try float32, or verify the model."
+                )
+            self._top = top
+        return self._top
 
     def weights(self) -> Floats:
-        """exp(z - max): probabilities up to a factor."""
-        weights = self.z - self.z.dtype.type(self.top())
-        return np.exp(weights, out=weights)
+        """exp(z - max): probabilities up to a factor. Not to be written to."""
+        if self._weights is None:
+            weights = self.z - self.z.dtype.type(self.top())
+            self._weights = np.exp(weights, out=weights)
+        return self._weights
+
+    def total(self) -> float:
+        """The sum of the weights."""
+        if self._total is None:
+            self._total = float(self.weights().sum())
+        return self._total
 
     def depths(self) -> Floats:
         """z - max; what is forbidden lies 80 nats down: next to nothing, but finite."""
         depths = self.z - self.z.dtype.type(self.top())
-        return np.maximum(depths, -80.0, out=depths)
+        # To look costs a quarter of what it costs to clip.
+        return depths if depths.min() >= _DEEP else np.maximum(depths, _DEEP, out=depths)
 
     def entropy(self) -> float:
         """Entropy of softmax(z) in nats."""
-        depths = self.depths()
-        weights = np.exp(depths)
-        total = float(weights.sum())
-        return float(np.log(total)) - float((weights * depths).sum()) / total
+        total = self.total()
+        return math.log(total) - float((self.weights() * self.depths()).sum()) / total
 
     def lse(self) -> float:
         """log(sum(exp(z)))."""
-        if self._lse is None:
-            self._lse = self.top() + float(np.log(float(self.weights().sum())))
-        return self._lse
+        return self.top() + math.log(self.total())
 
     def probs(self) -> Floats:
         """softmax(z)."""
-        weights = self.weights()
-        weights /= weights.sum()
-        return weights
+        return self.weights() / self.z.dtype.type(self.total())
+
+    def prob(self, token: int) -> float:
+        """The probability of ``token``, which is still in."""
+        place = token if self.ids is None else int(np.searchsorted(self.ids, token))
+        return float(self.weights()[place]) / self.total()
 
     def candidates(self) -> Candidates:
         """The distribution as it stands."""
-        weights = self.weights().astype(np.float64, copy=False)
-        weights /= weights.sum()
+        weights = self.weights()
+        if weights.dtype == np.float64:
+            weights = weights / self.total()
+        else:
+            weights = weights.astype(np.float64)
+            weights /= weights.sum()
         ids = np.arange(len(weights)) if self.ids is None else self.ids
         return Candidates(ids, weights)
 
@@ -126,13 +142,25 @@ class Row:
         self.ids = chosen if self.ids is None else self.ids[chosen]
         self.z = self.z[chosen].astype(np.float64, copy=False)
         self._own = True
-        self._lse = None
+        self._changed()
 
     def replace(self, z: Floats) -> None:
         """Other logits for the same tokens; the array becomes the row's own."""
         self.z = z
         self._own = True
-        self._lse = None
+        self._changed()
+
+    def before(self) -> Row:
+        """The row as it stands, which stays as it is when a later stage changes this one."""
+        self._own = False
+        row = Row(self.z)
+        row.ids, row._top, row._total, row._weights = (
+            self.ids,
+            self._top,
+            self._total,
+            self._weights,
+        )
+        return row
 
     def places(self, ids: Ids) -> NDArray[np.intp]:
         """Where those of ``ids`` that are still in stand, in the order given, repeats and all."""
@@ -149,4 +177,9 @@ class Row:
             self.z = self.z.copy()
             self._own = True
         self.z[places] = values
-        self._lse = None
+        self._changed()
+
+    def _changed(self) -> None:
+        self._top: float | None = None
+        self._total: float | None = None
+        self._weights: Floats | None = None

@@ -10,6 +10,7 @@ import numpy as np
 
 from engine.lm.samplers.history import Moment
 from engine.lm.samplers.row import Row
+from engine.lm.samplers.truncation import highest
 
 _ESTIMATE = 100  # how many of the likeliest tokens mirostat 1 measures the curve by
 
@@ -68,7 +69,7 @@ class Mirostat1(_Mirostat):
     def __call__(self, row: Row, moment: Moment) -> None:
         """k = ((e 2^mu) / (1 - N^-e))^(1/s) with e = s - 1."""
         n = len(row)
-        order = np.argsort(-row.z, kind="stable") if n <= _ESTIMATE else _likeliest(row)
+        order = highest(row.z, _ESTIMATE)
         z = row.z[order].astype(np.float64)
         z = z[np.isfinite(z)]
         if len(z) < 2:
@@ -83,13 +84,8 @@ class Mirostat1(_Mirostat):
         log_k = (math.log(part) + _recall(moment, self.first) * math.log(2)) / s
         k = n if log_k > math.log(n) else max(1, int(math.exp(log_k)))
         if k < n:
-            best = np.argpartition(-row.z, k - 1)[:k] if k > len(order) else order[:k]
-            row.keep(np.sort(best))
-
-
-def _likeliest(row: Row) -> np.ndarray:
-    best = np.argpartition(-row.z, _ESTIMATE - 1)[:_ESTIMATE]
-    return best[np.argsort(-row.z[best], kind="stable")]
+            best = order if k <= len(order) else highest(row.z, k)
+            row.keep(np.sort(best[:k]))
 
 
 @dataclass(frozen=True, slots=True)

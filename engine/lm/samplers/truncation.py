@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,54 +12,82 @@ from engine.lm.samplers.history import Moment
 from engine.lm.samplers.row import Floats, Row
 
 _SMALL = 512  # entries: below this a sort costs less than avoiding it
-_FEW = 3000  # entries that are sorted without looking for a closer bound
-
-
-def within(keys: Floats, enough: Callable[[NDArray[np.bool_]], bool]) -> NDArray[np.intp]:
-    """Places of all keys up to some bound that are ``enough``, and few if that can be had.
-
-    Finds the bound by halving: comparing a whole row takes microseconds, sorting it milliseconds.
-    """
-    if len(keys) <= _SMALL:
-        return np.arange(len(keys))
-    low, short, bound = keys.min(), 0.0, 4.0
-    while not enough(near := keys <= low + bound):
-        short, bound = bound, 2 * bound
-        if bound > 128:
-            return np.arange(len(keys))
-    for _ in range(8):
-        if np.count_nonzero(near) <= _FEW:
-            break
-        middle = (short + bound) / 2
-        if enough(closer := keys <= low + middle):
-            near, bound = closer, middle
-        else:
-            short = middle
-    return np.flatnonzero(near)
+_BINS = 1024
+_WIDEST, _NARROWEST = 64.0, 1e-30  # nats: what lies further off, or closer, is not told apart
 
 
 def highest(z: Floats, n: int) -> NDArray[np.intp]:
     """Places of the ``n`` highest logits, best first; of equals the first."""
-    keys = -z
-    near = within(keys, lambda near: int(np.count_nonzero(near)) >= n)
-    return near[np.argsort(keys[near], kind="stable")][:n]
+    near = leaders(z, n)
+    return near[np.argsort(-z[near], kind="stable")][:n]
 
 
-def nearest(keys: Floats, weights: Floats, share: float) -> NDArray[np.intp]:
-    """Ascending places of the smallest ``keys`` (in nats) whose weights first reach ``share``.
+def leaders(z: Floats, n: int) -> NDArray[np.intp]:
+    """Ascending places among which are the ``n`` highest logits and all that equal the last of them.
+
+    Of groups of entries ``n`` have a highest that is at least the n-th best of these: so many are
+    that high, and few more. To find them takes microseconds, to sort a row milliseconds.
+    """
+    width = len(z) // max(_BINS, 4 * n)
+    if width < 2:
+        return np.arange(len(z))
+    groups = len(z) // width
+    tops = z[: width * groups].reshape(width, groups).max(axis=0)
+    near = np.flatnonzero(z >= np.partition(tops, groups - n)[groups - n])
+    return near if len(near) >= n else np.arange(len(z))  # fewer: not all are numbers
+
+
+def nearest(keys: Floats, weights: Floats, mass: float) -> NDArray[np.intp]:
+    """Ascending places of the smallest ``keys`` (in nats) whose weights first reach ``mass``.
 
     The one that crosses is kept, and never none; of equal keys the first places come first.
+    Sorts only what lies around the border, which sums over narrow bins find.
     """
-    mass = share * float(weights.sum())
+    places, mass = _crossing(keys, weights, mass)
+    while len(places) > _SMALL:
+        bins = keys[places]
+        bins -= bins.min()
+        width = min(float(bins.max()), _WIDEST)
+        if width < _NARROWEST:
+            break
+        bins *= (_BINS - 1) / width
+        bins = np.minimum(bins, _BINS - 1, out=bins).astype(np.intp)
+        reached = np.cumsum(np.bincount(bins, weights[places], _BINS))
+        border = int(np.searchsorted(reached, mass, side="left"))
+        if border == _BINS:  # not quite reached, as sums are rounded
+            return np.flatnonzero(keys <= keys[places].max())
+        places = places[np.flatnonzero(bins == border)]
+        mass -= float(reached[border - 1]) if border else 0.0
+    if not len(places):
+        return np.arange(len(keys))
+    places = places[np.argsort(keys[places], kind="stable")]
+    reached = np.cumsum(weights[places], dtype=np.float64)
+    last = places[min(int(np.searchsorted(reached, mass, side="left")), len(places) - 1)]
+    near = keys <= keys[last]
+    near[last + 1 :] &= keys[last + 1 :] != keys[last]
+    return np.flatnonzero(near)
 
-    def enough(near: NDArray[np.bool_]) -> bool:
-        # A little more than the mass, so that rounding cannot end the sum below before it.
-        return float((weights * near).sum()) > mass * (1 + 1e-5)
 
-    near = within(keys, enough)
-    near = near[np.argsort(keys[near], kind="stable")]
-    reached = np.cumsum(weights[near], dtype=np.float64)
-    return np.sort(near[: int(np.searchsorted(reached, mass, side="left")) + 1])
+def _crossing(keys: Floats, weights: Floats, mass: float) -> tuple[NDArray[np.intp], float]:
+    """Places of the keys between two bounds where the sum of weights crosses ``mass``.
+
+    And what is missing at the first bound. No places where all weights do not reach it.
+    """
+    if len(keys) <= _SMALL:
+        return np.arange(len(keys)), mass
+    low, bound = keys.min(), 3.0
+    within = np.zeros(len(keys), np.bool_)
+    while not within.all():
+        if bound > _WIDEST:
+            bound = math.inf
+        near = keys <= low + bound
+        places = np.flatnonzero(near ^ within)
+        held = float(weights[places].sum(dtype=np.float64))
+        if held >= mass:
+            return places, mass
+        mass -= held
+        within, bound = near, bound * 1.5
+    return np.arange(0), mass
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +100,7 @@ class TopK:
     def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
         """By selection, not by sorting."""
         if self.k < len(row):
-            near = within(-row.z, lambda near: int(np.count_nonzero(near)) >= self.k)
+            near = leaders(row.z, self.k)
             z = row.z[near]
             kth = len(z) - self.k
             row.keep(near[z >= np.partition(z, kth)[kth]])
@@ -81,14 +108,24 @@ class TopK:
 
 @dataclass(frozen=True, slots=True)
 class TopP:
-    """Nucleus: the likeliest tokens until they reach p together; the crossing one is kept."""
+    """Nucleus: the likeliest tokens until they reach p together; the crossing one is kept.
+
+    Where ``floor`` (nats below the highest logit) is given, a later stage drops all that is deeper,
+    and this one may do so already.
+    """
 
     p: float
     name: str = "top_p"
+    floor: float = -math.inf
 
     def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
         """Equal probabilities enter in order of id."""
-        row.keep(nearest(-row.z, row.weights(), self.p))
+        z, weights, mass = row.z, row.weights(), self.p * row.total()
+        if math.isinf(self.floor):
+            row.keep(nearest(-z, weights, mass))
+        else:
+            near = np.flatnonzero(z >= row.top() + self.floor)
+            row.keep(near[nearest(-z[near], weights[near], mass)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +149,8 @@ class Typical:
 
     def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
         """May well drop the likeliest token."""
-        depths = row.depths()
-        weights = np.exp(depths)
+        depths, weights = row.depths(), row.weights()
         # With d = z - max: surprise - entropy = sum(p d) - d, whatever the normaliser.
-        mean = float((weights * depths).sum()) / float(weights.sum())
-        row.keep(nearest(np.abs(depths - depths.dtype.type(mean)), weights, self.p))
+        mean = float((weights * depths).sum()) / row.total()
+        depths -= depths.dtype.type(mean)
+        row.keep(nearest(np.abs(depths, out=depths), weights, self.p * row.total()))

@@ -78,8 +78,8 @@ TABLE: tuple[Entry, ...] = (
     Entry("zoom_out", QT_TRANSLATE_NOOP("Actions", "Zoom &out"), QT_TRANSLATE_NOOP("Actions", "Smaller letters"), "Ctrl+-"),
     Entry("zoom_reset", QT_TRANSLATE_NOOP("Actions", "Usual si&ze"), QT_TRANSLATE_NOOP("Actions", "Letters as large as in the settings"), "Ctrl+0"),
     Entry("authors", QT_TRANSLATE_NOOP("Actions", "Show who &wrote what"), QT_TRANSLATE_NOOP("Actions", "Your words and the model's are told apart"), "Ctrl+Shift+A", checkable=True),
-    Entry("chances", QT_TRANSLATE_NOOP("Actions", "&Chances of words"), QT_TRANSLATE_NOOP("Actions", "Rest on a word to see how likely it was, and what else could stand there"), "Ctrl+Shift+P", checkable=True),
-    Entry("heat", QT_TRANSLATE_NOOP("Actions", "&Heat map"), QT_TRANSLATE_NOOP("Actions", "Colour every word by how little the model expects it"), "Ctrl+Shift+H", checkable=True),
+    Entry("chances", QT_TRANSLATE_NOOP("Actions", "&Chances of words"), QT_TRANSLATE_NOOP("Actions", "Rest on a word to see how likely it was, and what else could stand there"), "Ctrl+Shift+P", checkable=True, needs="story"),
+    Entry("heat", QT_TRANSLATE_NOOP("Actions", "&Heat map"), QT_TRANSLATE_NOOP("Actions", "Colour every word by how little the model expects it"), "Ctrl+Shift+H", checkable=True, needs="story"),
     Entry("focus", QT_TRANSLATE_NOOP("Actions", "&Focus mode"), QT_TRANSLATE_NOOP("Actions", "Nothing but the page"), "F11", icon="focus", checkable=True, needs="story"),
     Entry("target", QT_TRANSLATE_NOOP("Actions", "Session &target…"), QT_TRANSLATE_NOOP("Actions", "How many words you mean to write today"), "Ctrl+Shift+T"),
     # Panels
@@ -90,6 +90,7 @@ TABLE: tuple[Entry, ...] = (
     Entry("dock_candidates", QT_TRANSLATE_NOOP("Actions", "&Candidates"), QT_TRANSLATE_NOOP("Actions", "Several continuations side by side, to pick from"), "Ctrl+Shift+K", checkable=True),
     # Help
     Entry("keys", QT_TRANSLATE_NOOP("Actions", "&Keyboard"), QT_TRANSLATE_NOOP("Actions", "All keys on one page"), "F1"),
+    Entry("explain", QT_TRANSLATE_NOOP("Actions", "&Explanations"), QT_TRANSLATE_NOOP("Actions", "Say again in every panel what it is for"), "Ctrl+F1"),
     Entry("about", QT_TRANSLATE_NOOP("Actions", "&About Brass Lantern"), QT_TRANSLATE_NOOP("Actions", "Version, licences, folders"), "Shift+F1"),
 )  # fmt: skip
 
@@ -107,7 +108,7 @@ MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
       "zoom_in", "zoom_out", "zoom_reset", SEPARATOR, "authors", "chances", "heat", "focus")),
     (QT_TRANSLATE_NOOP("Actions", "Pa&nels"),
      ("dock_memory", "dock_branches", SEPARATOR, "dock_sampling", "dock_context", "dock_candidates")),
-    (QT_TRANSLATE_NOOP("Actions", "&Help"), ("keys", "about")),
+    (QT_TRANSLATE_NOOP("Actions", "&Help"), ("keys", "explain", "about")),
 )  # fmt: skip
 
 TOOLBAR = ("home", SEPARATOR, "insert", "find", "focus")

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 from app.actions import BY_ID, Actions
 from app.desk import Desk
 from app.dress import dress, paint_icons
+from app.introduction import Introduction
 from app.page_formats import Marks
 from app.settings import Preferences, Settings
 from app.theme import SYSTEM, Theme, load_theme, theme_ids
@@ -40,6 +41,26 @@ class Look(QObject):
         self._themes = QActionGroup(self)
         self._themes.triggered.connect(self._theme_chosen)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
+        self._introduce()
+
+    def _introduce(self) -> None:
+        """Say above the page what the colours and cards on it are for, while they are on."""
+        told = {
+            "chances": self.tr(
+                "Rest the pointer on a word to see how likely the model found it, and what else "
+                "could stand there. Click another word, and the story goes on with that one."
+            ),
+            "heat": self.tr(
+                "The deeper a word's colour, the less the model expected it there: surprises stand "
+                "out, your own as well as the model's. Rest on a word to see its chance."
+            ),
+        }
+        for name, text in told.items():
+            intro = Introduction(name, text, self._preferences, self._desk)
+            intro.setContentsMargins(16, 8, 10, 8)
+            self._desk.lines.insertWidget(0, intro)
+            intro.set_wanted(self._actions[name].isChecked())
+            self._actions[name].toggled.connect(intro.set_wanted)
 
     def fill_menu(self, view: QMenu) -> None:
         """Add the themes to the menu of views."""
@@ -113,6 +134,11 @@ class Look(QObject):
     def zoom_reset(self) -> None:
         """The usual size."""
         self._desk.page.zoom(0)
+
+    @Slot()
+    def explain(self) -> None:
+        """Let everything say again what it is for."""
+        self._preferences.update(put_away="")
 
     @Slot(bool)
     def show_authors(self, on: bool) -> None:  # noqa: FBT001  a QAction's slot

@@ -55,6 +55,7 @@ FIELDS: dict[str, Field] = {
     "stories": Field(),
     "last_story": Field(),
     "greeted": Field(),
+    "put_away": Field(),
 }
 
 
@@ -82,6 +83,7 @@ class Settings:
     stories: str = ""  # empty: engine.paths.stories()
     last_story: str = ""
     greeted: bool = False
+    put_away: str = ""  # explanations that were read: their names, parted by spaces
     shortcuts: Mapping[str, str] = field(default_factory=dict)  # action id -> key sequence
     unknown: Mapping[str, Any] = field(default_factory=dict)  # of a newer version: kept
 

@@ -31,6 +31,7 @@ QWidget#turn_bar { background: $paper; }
 QToolButton[flat="true"] { border: 1px solid transparent; border-radius: 6px; padding: 3px 8px; color: $dim; }
 QToolButton[flat="true"]:hover { background: $hover; color: $ink; }
 QToolButton[flat="true"]:focus { border: 1px solid $accent; color: $ink; }
+QToolButton#put_away { padding: 0 5px; }
 QLabel#versions { color: $dim; }
 QLabel#story_title { color: $dim; padding: 0 8px; }
 QWidget#prompt { background: $window; border-top: 1px solid $hair; }

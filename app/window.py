@@ -144,7 +144,7 @@ class Window(QMainWindow):
                 "mode_story": self._mode_chosen,
                 "go_prompt": prompt.line.setFocus, "go_page": page.setFocus,
                 "zoom_in": look.zoom_in, "zoom_out": look.zoom_out, "zoom_reset": look.zoom_reset,
-                "authors": look.show_authors, "focus": self._focus,
+                "authors": look.show_authors, "explain": look.explain, "focus": self._focus,
                 "chances": self.chances.set_on, "heat": self.chances.set_heat,
                 **self.docks.slots(), **self.dialogs.slots(),
             }

@@ -7,7 +7,6 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QLabel,
     QListWidget,
     QListWidgetItem,
     QMenu,
@@ -23,6 +22,7 @@ from app.docks.branches_model import preview
 from app.docks.branches_outline import Outline
 from app.docks.branching import Branching
 from app.docks.parts import Parts
+from app.introduction import Introduction
 
 PAUSE = 60  # ms after the last change
 _ID = Qt.ItemDataRole.UserRole
@@ -36,15 +36,15 @@ class BranchesPanel(QWidget):
         self._parts = parts
         self.verbs = Branching(parts, self)
         self.node: int | None = None
-        self._intro = QLabel(
+        self.intro = Introduction(
+            "branches",
             self.tr(
                 "Nothing you leave is lost: every retry, every way not taken stays here. "
                 "Select a passage to go back to it; the numbers tell how many versions it has."
             ),
+            parts.preferences,
             self,
         )
-        self._intro.setWordWrap(True)
-        self._intro.setProperty("quiet", "true")
         self.outline, self.map, self.trash = Outline(self), Map(self), QListWidget(self)
         self.trash.setFrameShape(QListWidget.Shape.NoFrame)
         self.trash.setAccessibleName(self.tr("Deleted passages"))
@@ -92,7 +92,7 @@ class BranchesPanel(QWidget):
         head = QVBoxLayout()
         head.setContentsMargins(12, 2, 12, 2)
         head.setSpacing(8)
-        head.addWidget(self._intro)
+        head.addWidget(self.intro)
         head.addLayout(switch)
         outer.addLayout(head)
         outer.addWidget(self.views, 1)
@@ -152,6 +152,7 @@ class BranchesPanel(QWidget):
         if story is None or (self.node is not None and not self._there(self.node)):
             self.node = None
         shown = self.node if self.node is not None else (story.head if story is not None else None)
+        self.intro.set_only(on=story is None or story.head is None)
         view = self.views.currentWidget()
         if view is self.outline:
             self.outline.show_story(story, shown)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QHBoxLayout,
-    QLabel,
     QPushButton,
     QScrollArea,
     QSpinBox,
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from app.docks.candidates_column import Column
 from app.docks.parts import Parts
+from app.introduction import Introduction
 from engine.lm import presets
 from engine.lm.backend import Token
 from engine.lm.settings import SamplerSettings
@@ -47,17 +47,16 @@ class CandidatesPanel(QWidget):
         self.again = QPushButton(self.tr("More versions"), self)
         self.again.setToolTip(self.tr("Write the last passage again, several times"))
         self.stop = QPushButton(self.tr("Stop"), self)
-        self._intro = QLabel(
+        self.intro = Introduction(
+            "candidates",
             self.tr(
                 "Let the model write the next passage two to five times at once, side by side. Take "
                 "the one you like: it goes on from there, and the others stay as branches."
             ),
+            parts.preferences,
             self,
         )
-        self._intro.setWordWrap(True)
-        self._intro.setProperty("quiet", "true")
-        self._intro.setContentsMargins(12, 4, 12, 8)
-        self._intro.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.intro.setContentsMargins(12, 4, 8, 8)
         self._lay_out()
         self._connect()
         self.refresh()
@@ -83,7 +82,7 @@ class CandidatesPanel(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
         outer.addLayout(head)
-        outer.addWidget(self._intro)
+        outer.addWidget(self.intro)
         outer.addWidget(self._scroll, 1)
 
     def _connect(self) -> None:
@@ -149,7 +148,7 @@ class CandidatesPanel(QWidget):
             column.words.clear()
             column.tell("")
             column.set_node(None, on_page=False)
-        self._intro.hide()
+        self.intro.set_only(on=False)
 
     @Slot(object)
     def _shown(self, shown: Shown) -> None:
@@ -188,7 +187,7 @@ class CandidatesPanel(QWidget):
                 column.set_text("")
                 column.tell("")
                 column.set_node(None, on_page=False)
-        self._intro.setVisible(not shown)
+        self.intro.set_only(on=not shown)
         self._enable()
 
     def _about(self, node: Node) -> str:

@@ -10,6 +10,7 @@ from app.docks.context_bar import ContextBar
 from app.docks.context_ledger import Ledger
 from app.docks.context_text import ContextText
 from app.docks.parts import Parts
+from app.introduction import Introduction
 from engine.errors import KnownError
 from engine.story.foresight import leaving
 from engine.story.ledger import Context
@@ -27,11 +28,15 @@ class ContextPanel(QWidget):
         self._parts = parts
         self.context: Context | None = None
         self._live: Turn | None = None  # the turn that is being written
-        self._intro = self._label(
+        self.intro = Introduction(
+            "context",
             self.tr(
                 "A model of this size reads no more than a window of text. This is that window, "
-                "with what you are typing: coloured by where each part comes from, word for word."
-            )
+                "with what you are typing: coloured by where each part comes from, word for word. "
+                "Click a line to find its part."
+            ),
+            parts.preferences,
+            self,
         )
         self._summary = self._label("")
         self._summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -59,7 +64,7 @@ class ContextPanel(QWidget):
         column = QVBoxLayout(head)
         column.setContentsMargins(12, 10, 12, 8)
         column.setSpacing(6)
-        for widget in (self._intro, self._summary, self._bar, self._cost):
+        for widget in (self.intro, self._summary, self._bar, self._cost):
             column.addWidget(widget)
         self._halves = QSplitter(Qt.Orientation.Vertical, self)
         self._halves.setChildrenCollapsible(False)
@@ -138,7 +143,7 @@ class ContextPanel(QWidget):
 
     def _nothing(self, why: str) -> None:
         self.context = None
-        self._intro.show()
+        self.intro.set_only(on=True)
         self._summary.setText(why)
         self._cost.hide()
         self._bar.show_context(None)
@@ -149,9 +154,7 @@ class ContextPanel(QWidget):
 
     def _show(self, context: Context, going: tuple[tuple[int, int], ...], *, written: bool) -> None:
         self.context = context
-        self._intro.setVisible(
-            not self._parts.writer.story or self._parts.writer.story.head is None
-        )
+        self.intro.set_only(on=False)
         used, budget = len(context.tokens), context.budget
         text = (
             self.tr("%1 of %2 tokens: what is being written is written from this.")

@@ -20,21 +20,30 @@ from app.docks.lore_book import Book
 from app.docks.lore_model import LoreModel
 from app.docks.lore_survey import Survey
 from app.docks.lore_view import LoreView
-from app.docks.memory_fields import quiet
+from app.introduction import Introduction
+from app.settings import Preferences
 
 
 class LoreList(QWidget):
     """Lays out; what its buttons do is the page's."""
 
-    def __init__(self, book: Book, survey: Survey, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        book: Book,
+        survey: Survey,
+        preferences: Preferences,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._book = book
         self._survey = survey
-        self.intro = quiet(
+        self.intro = Introduction(
+            "lore",
             self.tr(
                 "Lore is told to the model only when its words come up: people, places, things. "
                 "Each entry has keys that bring it up, and a text of a sentence or two."
             ),
+            preferences,
             self,
         )
         self.example = QPushButton(self.tr("Add an example"), self)
@@ -110,7 +119,6 @@ class LoreList(QWidget):
     def rebuild(self) -> None:
         """Read the book anew."""
         any_ = bool(self._book.entries)
-        self.intro.setVisible(not any_)
         self.example.setVisible(not any_)
         for widget in (self.search, self.view, self.edit, self.trial, self.said):
             widget.setVisible(any_)

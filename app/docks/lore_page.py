@@ -33,7 +33,7 @@ class LorePage(QWidget):
         self.book = book
         self.survey = Survey(parts, book, self)
         self.verbs = LoreVerbs(book, self)
-        self.list = LoreList(book, self.survey, self)
+        self.list = LoreList(book, self.survey, parts.preferences, self)
         self.editor = EntryEditor(book, self.survey, self)
         self.trial = Trial(parts, book, self)
         self.settings = LoreSettingsPage(book, self)

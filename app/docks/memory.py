@@ -38,9 +38,14 @@ class MemoryPanel(QWidget):
         self.note = NotePage(parts, self)
         self.lore = LorePage(parts, self.book, self)
         self._nothing = QLabel(
-            self.tr("Open a story: its memory, its author's note and its lore are kept here."), self
+            self.tr(
+                "What the model is told beside the story: a memory it never loses, a note about "
+                "how to go on, and lore that comes up when it matters. Open a story to write them."
+            ),
+            self,
         )
         self._nothing.setWordWrap(True)
+        self._nothing.setProperty("quiet", "true")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._nothing.setContentsMargins(12, 10, 12, 10)
         self.pages = QStackedWidget(self)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from app.docks.memory_fields import Number, StoryLine, StoryText, quiet
 from app.docks.memory_meter import Meter
 from app.docks.parts import Parts
+from app.introduction import Introduction
 from engine.story.beside import NOTE_DEPTH
 from engine.story.forms import KOBOLD_SLOT
 from engine.story.ledger import Context, Source
@@ -99,14 +100,16 @@ class MemoryPage(Page):
             small=True,
         )
         self.pin.setAccessibleDescription(pin_help.text())
-        intro = quiet(
+        self.intro = Introduction(
+            "memory",
             self.tr(
                 "Read before everything else, every turn. Write what must never be forgotten: who "
                 "is who, what is carried, what has been promised. Short plain sentences work best."
             ),
+            parts.preferences,
             self,
         )
-        for widget in (intro, self.text, self.meter, self.example, self.pin, pin_help):
+        for widget in (self.intro, self.text, self.meter, self.example, self.pin, pin_help):
             self.column.addWidget(widget)
         self.column.setAlignment(self.example, Qt.AlignmentFlag.AlignLeft)
         self.column.addStretch(1)
@@ -154,14 +157,16 @@ class NotePage(Page):
             self,
             small=True,
         )
-        intro = quiet(
+        self.intro = Introduction(
+            "note",
             self.tr(
                 "A word to the model about how to go on: mood, pace, what should come soon. It "
                 "stands near the end, so it weighs much; keep it to a sentence."
             ),
+            parts.preferences,
             self,
         )
-        for widget in (intro, self.text, self.meter, self.example):
+        for widget in (self.intro, self.text, self.meter, self.example):
             self.column.addWidget(widget)
         self.column.setAlignment(self.example, Qt.AlignmentFlag.AlignLeft)
         name = QLabel(self.tr("Paragraphs before the end"), self)

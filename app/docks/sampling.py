@@ -26,6 +26,7 @@ from app.docks.sampling_presets import PresetBar
 from app.docks.sampling_section import Section
 from app.docks.sampling_seed import SeedEditor, StopEditor
 from app.docks.xray import XrayPane
+from app.introduction import Introduction
 
 if TYPE_CHECKING:
     from app.docks.parts import Parts
@@ -40,15 +41,15 @@ class SamplingPanel(QWidget):
         super().__init__(parent)
         self.chooser = Chooser(parts, self)
         self.xray = XrayPane(parts, self.chooser, self)
-        self.intro = QLabel(self)
-        self.intro.setText(
+        self.intro = Introduction(
+            "sampling",
             self.tr(
                 "The model gives every word a chance; here you decide how one is picked. Choose a "
                 "preset, or move a slider and watch the picture."
-            )
+            ),
+            parts.preferences,
+            self,
         )
-        self.intro.setWordWrap(True)
-        self.intro.setProperty("quiet", "true")
         self.story = self._segment(self.tr("This story"), "first")
         self.all = self._segment(self.tr("All stories"), "last")
         self.story.setToolTip(self.tr("What you change holds in this story, and can be undone"))
@@ -98,7 +99,6 @@ class SamplingPanel(QWidget):
         lines = QVBoxLayout(inside)
         lines.setContentsMargins(10, 8, 10, 10)
         lines.setSpacing(8)
-        lines.addWidget(self.intro)
         lines.addLayout(scopes)
         lines.addWidget(self.notice)
         lines.addWidget(self.drop, 0, Qt.AlignmentFlag.AlignLeft)
@@ -119,7 +119,10 @@ class SamplingPanel(QWidget):
         self.split.setSizes([300, 420])
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.addWidget(self.split)
+        outer.setSpacing(0)
+        self.intro.setContentsMargins(12, 10, 8, 0)
+        outer.addWidget(self.intro)
+        outer.addWidget(self.split, 1)
         self.setMinimumWidth(NARROWEST)
 
     def sizeHint(self) -> QSize:

@@ -105,7 +105,7 @@ def test_each_can_have_a_preset_of_its_own(qtbot, game, panel):
 
 def test_without_a_story_it_explains_itself(game):
     panel = game.window.docks.show("dock_candidates").contents
-    assert panel._intro.isVisible()
+    assert panel.intro.isVisible()
     assert not panel.write.isEnabled()
     assert panel.columns == []
 

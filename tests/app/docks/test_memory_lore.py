@@ -62,12 +62,12 @@ def menu(lore):
 def test_first_use_explains_itself_and_offers_an_example(lore, story):
     assert not lore.list.intro.isHidden()
     lore.list.example.click()
-    assert lore.list.intro.isHidden()
+    assert lore.list.example.isHidden()
     assert list(story.lore) == [1]
     assert rows(lore) == ["Old lighthouse"]
     assert lore.list.view.chosen_ids() == [1]
     story.undo()
-    assert not lore.list.intro.isHidden()
+    assert not lore.list.example.isHidden()
 
 
 def test_an_entry_is_added_typed_and_told_to_the_model(game, lore, story):

@@ -11,7 +11,7 @@ from engine.lm.backend import Alternative, End, Event, Finish, Request, Retract,
 from engine.lm.draws import At
 from engine.lm.reader import Reader
 from engine.lm.samplers.guidance import unwanted_prompt
-from engine.lm.samplers.row import Floats
+from engine.lm.samplers.row import Floats, Row
 from engine.lm.samplers.truncation import highest
 from engine.lm.sampling import Chain, History
 from engine.lm.stops import TAIL, Holdback, ends_sentence
@@ -128,8 +128,7 @@ def likeliest(
     logits: Floats, token: int, n: int, tokenizer: Tokenizer
 ) -> tuple[float, tuple[Alternative, ...]]:
     """The log-probability of ``token`` (nats) and the ``n`` likeliest ids, best first."""
-    peak = logits.max()
-    total = float(peak) + float(np.log(np.exp(logits - peak).sum(dtype=np.float64)))
+    total = Row(logits).lse()
     best = highest(logits, n) if n else ()
     top = tuple(
         Alternative(int(i), tokenizer.decode([int(i)]), float(logits[i]) - total) for i in best

@@ -231,11 +231,10 @@ class Chain:
             if stage is steering:
                 before = row.before()
             stage(row, moment)
-        now = row.candidates()
-        token = int(now.ids[0]) if len(now.ids) == 1 else now.pick(draw.uniform())
+        token = row.pick(draw.uniform())
         if steering is not None and state is not None and before is not None:
             place = len(moment.history)
-            learnt = steering.learn(state.recall(place), now.prob(token), before.prob(token))
+            learnt = steering.learn(state.recall(place), row.prob(token), before.prob(token))
             state.remember(place, learnt)
         return token
 

@@ -88,7 +88,9 @@ class Frequency:
         places = row.places(window(moment.history, self.span))
         if len(places):
             places = np.sort(places)
-            starts = np.flatnonzero(np.diff(places, prepend=-1))
-            counts = np.diff(starts, append=len(places))
-            places = places[starts]
+            ends = np.append(np.flatnonzero(places[1:] != places[:-1]), len(places) - 1)
+            counts = ends.copy()  # where the runs of equal places end; then how long they are
+            counts[1:] -= ends[:-1]
+            counts[0] += 1
+            places = places[ends]
             row.put(places, row.z[places] - self.penalty * counts)

@@ -62,19 +62,22 @@ class Dry:
     def __call__(self, row: Row, moment: Moment) -> None:
         """For every earlier place of the last id: how far back does the text before it agree?"""
         ids = window(moment.history, self.span)
-        limit = self.unbroken(ids, _LONGEST)
-        if limit < self.allowed or len(ids) < 2:
-            return
-        places = np.flatnonzero(ids[:-1] == ids[-1])
+        places = np.flatnonzero(ids[:-1] == ids[-1]) if len(ids) else ids
         longest: dict[int, int] = {}  # by the id that came next
-        for length in range(1, limit + 1):
+        length, limit = 1, _LONGEST
+        while len(places) and length <= limit:
+            if length == self.allowed:  # seldom reached, so breakers are looked for only here
+                limit = self.unbroken(ids, _LONGEST)
+                if limit < length:
+                    return
             if length >= self.allowed:
                 longest.update(dict.fromkeys(ids[places + 1].tolist(), length))
             places = places[places >= length]
             places = places[ids[places - length] == ids[len(ids) - 1 - length]]
-            if not len(places):
-                break
+            length += 1
         longest = {token: n for token, n in longest.items() if not self.breaks(token)}
+        if not longest:
+            return
         tokens = np.fromiter(longest, np.int64)
         inside = row.places(tokens)
         if len(inside):

@@ -33,16 +33,23 @@ class Candidates(NamedTuple):
 
     def pick(self, u: float) -> int:
         """The id whose share of [0, 1), in id order, holds ``u``."""
-        probs = self.probs
-        blocks = np.cumsum(np.add.reduceat(probs, np.arange(0, len(probs), _BLOCK)))
-        goal = u * blocks[-1]
-        block = min(int(np.searchsorted(blocks, goal, side="right")), len(blocks) - 1)
-        cdf = np.cumsum(probs[block * _BLOCK : (block + 1) * _BLOCK])
-        goal -= blocks[block - 1] if block else 0.0
-        place = min(int(np.searchsorted(cdf, goal, side="right")), len(cdf) - 1) + block * _BLOCK
-        while probs[place] == 0:  # only where rounding led past the last one that has a share
-            place -= 1
-        return int(self.ids[place])
+        return int(self.ids[pick(self.probs, u)])
+
+
+def pick(weights: Floats, u: float) -> int:
+    """The place whose share of [0, 1), in order of places, holds ``u``."""
+    blocks = np.cumsum(
+        np.add.reduceat(weights, np.arange(0, len(weights), _BLOCK), dtype=np.float64)
+    )
+    goal = u * float(blocks[-1])
+    block = min(int(np.searchsorted(blocks, goal, side="right")), len(blocks) - 1)
+    first = block * _BLOCK
+    reached = np.cumsum(weights[first : first + _BLOCK], dtype=np.float64)
+    goal -= float(blocks[block - 1]) if block else 0.0
+    place = min(int(np.searchsorted(reached, goal, side="right")), len(reached) - 1) + first
+    while weights[place] == 0:  # only where rounding led past the last one that has a share
+        place -= 1
+    return place
 
 
 def entropy(probs: Floats) -> float:
@@ -122,16 +129,16 @@ class Row:
         place = token if self.ids is None else int(np.searchsorted(self.ids, token))
         return float(self.weights()[place]) / self.total()
 
+    def pick(self, u: float) -> int:
+        """The id whose share of [0, 1), in id order, holds ``u``."""
+        place = pick(self.weights(), u) if len(self) > 1 else 0
+        return place if self.ids is None else int(self.ids[place])
+
     def candidates(self) -> Candidates:
         """The distribution as it stands."""
-        weights = self.weights()
-        if weights.dtype == np.float64:
-            weights = weights / self.total()
-        else:
-            weights = weights.astype(np.float64)
-            weights /= weights.sum()
-        ids = np.arange(len(weights)) if self.ids is None else self.ids
-        return Candidates(ids, weights)
+        probs = self.weights().astype(np.float64)
+        probs /= probs.sum()
+        return Candidates(np.arange(len(probs)) if self.ids is None else self.ids, probs)
 
     def keep(self, chosen: NDArray[Any]) -> None:
         """Drop all but ``chosen``: a mask, or positions in ascending order."""

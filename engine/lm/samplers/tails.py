@@ -63,7 +63,8 @@ class TopNSigma:
 
     def __call__(self, row: Row, moment: Moment) -> None:  # noqa: ARG002
         """What is ruled out already does not count towards the deviation."""
-        finite = row.z[np.isfinite(row.z)]
+        inside = np.isfinite(row.z)
+        finite = row.z if inside.all() else row.z[inside]
         if len(finite) > 1:
             row.keep(row.z >= row.top() - self.n * float(finite.std(ddof=1, dtype=np.float64)))
 

@@ -30,7 +30,7 @@ class Temperature:
         if not self.reach:
             return self.temperature
         low, high = max(0.0, self.temperature - self.reach), self.temperature + self.reach
-        n = int(np.isfinite(row.z).sum())
+        n = int(np.count_nonzero(np.isfinite(row.z)))
         spread = min(1.0, max(0.0, row.entropy() / np.log(n))) if n > 1 else 0.0
         return max(_COLDEST, low + (high - low) * spread**self.exponent)
 

@@ -140,4 +140,5 @@ class Inserting(QObject):
             writer.wrote.emit(live.tokens)
         else:
             writer.said.emit(self.tr("The model had nothing to say here."))
+        writer.ahead.later()
         writer.state.emit()

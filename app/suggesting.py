@@ -71,6 +71,7 @@ class Suggesting(QObject):
         if live is not None:
             live.stop()
             live.deleteLater()
+            self._writer.ahead.later()
 
     @Slot(object)
     def _ended(self, error: object) -> None:
@@ -79,6 +80,7 @@ class Suggesting(QObject):
             return
         live.deleteLater()
         writer = self._writer
+        writer.ahead.later()  # the engine stands elsewhere now
         if error is not None:
             writer.report(error)
             return

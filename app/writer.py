@@ -154,6 +154,7 @@ class Writer(QObject):
         """Whether to read ahead, and how many actions to suggest."""
         self.ahead.enabled = read_ahead
         self._suggesting.wanted = suggestions
+        self.ahead.later()  # what changed may change the window
 
     @property
     def streaming(self) -> bool:

@@ -58,9 +58,12 @@ class Play:
 
 
 def block_share(seconds_per_token: float, n_ctx: int) -> float:
-    """The share of history to evict at once, by what reading a whole window again costs."""
+    """The share of history to evict at once, by what reading a whole window again costs.
+
+    In tenths: a clock's noise must not move the window between reading ahead and the turn.
+    """
     seconds = seconds_per_token * n_ctx
-    return min(max(seconds - REREAD_SECONDS, 0.0) / 2, LARGEST_BLOCK)
+    return min(round(max(seconds - REREAD_SECONDS, 0.0) / 2, 1), LARGEST_BLOCK)
 
 
 def last_border(branch: Sequence[Node]) -> tuple[int, int] | None:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
-from app.jobs import Job, Lane
-from engine.errors import KnownError
 from engine.tokens import Tokenizer
 
 if TYPE_CHECKING:
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from engine.turn import Turn
 
 IDLE, STREAMING = 200, 50  # ms between two looks
-PAUSE = 450  # ms without a change before it is found out what the next turn will read
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +34,8 @@ class Look:
 class XraySource(QObject):
     """Looks at the engine now and then, without asking it for anything.
 
-    While a reply streams every token is a place; else it is the end of what the next turn reads.
+    While a reply streams every token is a place; else it is the end of what the next turn reads,
+    which those who read ahead find out.
 
     Signals:
         changed: there is another place to look at, or none.
@@ -48,22 +46,17 @@ class XraySource(QObject):
     def __init__(self, parts: Parts, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._writer = parts.writer
-        self._jobs = parts.jobs
         self.look: Look | None = None
-        self._wanted: tuple[int, ...] = ()  # what the next turn will read
+        self._wanted: tuple[int, ...] | None = None  # what the next turn will read, once known
         self._prompt: tuple[int, ...] | None = None  # of the turn that streams
-        self._job: Job | None = None
         self._watching = False
         self._poll = QTimer(self)
         self._poll.timeout.connect(self._peek)
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE)
-        self._pause.timeout.connect(self._prepare)
         writer = parts.writer
         writer.opened.connect(self._opened)
         writer.model_changed.connect(self._opened)
-        writer.changed.connect(self._text_changed)
+        writer.ahead.prepared.connect(self._prepared)
+        writer.ahead.rested.connect(self._rested)
         writer.turn_began.connect(self._began)
         writer.turn_ended.connect(self._ended)
 
@@ -72,10 +65,10 @@ class XraySource(QObject):
         self._watching = on
         if on:
             self._poll.start(STREAMING if self._prompt is not None else IDLE)
-            self._pause.start(0)
+            self._peek()
+            self._writer.ahead.now()
         else:
             self._poll.stop()
-            self._pause.stop()
 
     @property
     def problem(self) -> str:
@@ -87,8 +80,10 @@ class XraySource(QObject):
             return self.tr("The model is waking up…")
         if self._glance() is None:
             return self.tr("This model does not show its scores: it runs on a server.")
-        if self._job is not None or self._writer.ahead.enabled:
+        if self._writer.ahead.reading or self._writer.streaming:
             return self.tr("The model is reading…")
+        if self._wanted == ():
+            return self.tr("Write a few words first: there is nothing to read yet.")
         return self.tr("The model has not read to the end of the page yet.")
 
     @property
@@ -98,7 +93,7 @@ class XraySource(QObject):
         if writer.story is None or self._glance() is None or writer.streaming:
             return False
         fresh = self.look is not None and self.look.ids == self._wanted
-        return not fresh and not writer.ahead.enabled and self._job is None
+        return bool(self._wanted) and not fresh and not writer.ahead.reading
 
     def _glance(self) -> Callable[[], tuple[tuple[int, ...], Any] | None] | None:
         """What looks into the backend; None for one that keeps its scores to itself."""
@@ -110,41 +105,19 @@ class XraySource(QObject):
     @Slot()
     def read(self) -> None:
         """Let the model read what the next turn will, now."""
-        self._prepare()
-        model = self._writer.model
-        if model is None or not self._wanted or self._writer.streaming or self._job is not None:
-            return
-        backend, tokens = model.backend, self._wanted
-        self._job = Job(lambda: backend.warm(tokens))
-        self._job.ended.connect(self._read)
-        self._jobs.start(self._job, Lane.ENGINE, idle=True)
+        self._writer.ahead.now(asked=True)
         self.changed.emit()
 
     @Slot(object)
-    def _read(self, error: object) -> None:
-        self._job = None
-        if error is not None:
-            self._writer.report(error)
-        self._peek()
-        self.changed.emit()
+    def _prepared(self, ids: tuple[int, ...]) -> None:
+        self._wanted = ids
+        self._rested()
 
     @Slot()
-    def _prepare(self) -> None:
-        """Find out what the next turn will read; a few milliseconds."""
-        writer = self._writer
-        story, model, builder = writer.story, writer.model, writer.builder
-        if story is None or model is None or builder is None or self._prompt is not None:
-            return
-        from engine.turn import prepare
-
-        try:
-            turn = prepare(story, model.backend, builder, writer.play(story), 0)
-        except KnownError:
-            self._wanted = ()  # it is said when the turn is played
-        else:
-            self._wanted = turn.request.tokens
-        self._peek()
-        self.changed.emit()
+    def _rested(self) -> None:
+        if self._watching:
+            self._peek()
+            self.changed.emit()
 
     @Slot()
     def _peek(self) -> None:
@@ -166,15 +139,8 @@ class XraySource(QObject):
 
     @Slot(object)
     def _opened(self, _what: object) -> None:
-        self.look, self._wanted, self._prompt = None, (), None
-        if self._watching:
-            self._pause.start(PAUSE)
+        self.look, self._wanted, self._prompt = None, None, None
         self.changed.emit()
-
-    @Slot(object)
-    def _text_changed(self, _change: object) -> None:
-        if self._watching and self._prompt is None:
-            self._pause.start(PAUSE)
 
     @Slot(object)
     def _began(self, turn: Turn) -> None:
@@ -188,4 +154,3 @@ class XraySource(QObject):
         self._prompt = None
         if self._watching:
             self._poll.start(IDLE)
-            self._pause.start(PAUSE)

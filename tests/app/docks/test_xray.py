@@ -11,6 +11,7 @@ from app.models import Model, load_local
 from engine.lm.sampling import Chain
 from engine.lm.xray import show
 from engine.playing import sampling_of
+from engine.story.node import Kind
 
 AGREES = 1e-6
 
@@ -112,6 +113,55 @@ def test_without_reading_ahead_a_button_reads_the_page(game, qtbot):
     pane.read.click()
     drawn(panel, qtbot)
     assert not pane.read.isVisible()
+    agree(panel, game)
+
+
+def test_the_picture_comes_back_after_suggestions_took_the_engine(new_game, qtbot):
+    game = new_game(delay=0.01)
+    game.begin()
+    panel = opened(game)
+    game.writer.suggest()  # before the page has been read ahead, and then in the midst of it
+    drawn(panel, qtbot)
+    game.writer.ahead.now()
+    game.writer.story.append(Kind.STORY, "It is dark.")
+    qtbot.waitUntil(lambda: game.writer.ahead._job is not None, timeout=10_000)
+    game.writer.suggest()
+    drawn(panel, qtbot)
+    agree(panel, game)
+
+
+def test_a_panel_that_is_opened_after_suggestions_shows_the_page(game, qtbot):
+    game.begin()
+    qtbot.waitUntil(lambda: bool(game.backend.warmed), timeout=10_000)
+    suggested = []
+    game.writer.suggested.connect(suggested.append)
+    game.writer.suggest()
+    qtbot.waitUntil(lambda: bool(suggested), timeout=10_000)
+    drawn(opened(game), qtbot)
+
+
+def test_it_is_read_as_soon_as_reading_ahead_is_switched_on(game, qtbot):
+    game.app.preferences.update(read_ahead=False)
+    game.begin()
+    with qtbot.waitSignal(game.writer.ahead.prepared, timeout=10_000):
+        pass
+    assert game.backend.warmed == []
+    game.app.preferences.update(read_ahead=True)
+    drawn(opened(game), qtbot)
+
+
+def test_stories_that_come_and_go_while_the_engine_reads(new_game, qtbot):
+    game = new_game(delay=0.02)
+    game.begin()
+    panel = opened(game)
+    path = str(game.path)
+    for pause in (0, 100, 450, 600):
+        game.window.go_home()
+        game.window.librarian.open(path)
+        game.window.chances.set_heat(True)
+        qtbot.wait(pause)
+    game.app.preferences.update(theme="dark")
+    drawn(panel, qtbot)
     agree(panel, game)
 
 

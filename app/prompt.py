@@ -7,7 +7,6 @@ from enum import Enum, auto
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QHBoxLayout,
     QPushButton,
     QSizePolicy,
@@ -18,6 +17,7 @@ from PySide6.QtWidgets import (
 from app.flow import Flow
 from app.prompt_line import Line
 from app.reply_length import ReplyLength
+from app.segments import Segments
 from engine.story.node import Kind
 
 MODES = (Kind.DO, Kind.SAY, Kind.STORY)
@@ -55,7 +55,15 @@ class Prompt(QWidget):
         self.line.setObjectName("prompt_line")
         self.line.setAccessibleName(self.tr("Your next action"))
         self.length = ReplyLength(self)
-        self._modes = QButtonGroup(self)
+        self._modes = Segments(
+            (self.tr("Do"), self.tr("Say"), self.tr("Story")),
+            self,
+            tips=(
+                self.tr("What you do: “open the door”"),
+                self.tr("What you say: “good evening”"),
+                self.tr("The story's own words, as you write them"),
+            ),
+        )
         self._send = QPushButton(self)
         self._send.setObjectName("send")
         self._suggestions = Flow()
@@ -63,7 +71,7 @@ class Prompt(QWidget):
         self._streaming = False
         self._waiting = False
         self._lay_out()
-        self._modes.idClicked.connect(self._mode_clicked)
+        self._modes.picked.connect(self._mode_clicked)
         self.line.entered.connect(self.submit)
         self.line.escaped.connect(self.stopped)
         self.line.textChanged.connect(self._update)
@@ -72,28 +80,12 @@ class Prompt(QWidget):
         self.set_mode(Kind.DO)
 
     def _lay_out(self) -> None:
-        modes = QHBoxLayout()
-        modes.setSpacing(0)
-        names = (self.tr("Do"), self.tr("Say"), self.tr("Story"))
-        tips = (
-            self.tr("What you do: “open the door”"),
-            self.tr("What you say: “good evening”"),
-            self.tr("The story's own words, as you write them"),
-        )
-        for number, (name, tip) in enumerate(zip(names, tips, strict=True)):
-            button = QPushButton(name, self)
-            button.setCheckable(True)
-            button.setToolTip(tip)
-            button.setAccessibleName(name)
-            button.setAccessibleDescription(tip)
-            button.setProperty("segment", ("first", "middle", "last")[number])
+        for button in self._modes.buttons:
             button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
             button.setMinimumWidth(button.sizeHint().width())
-            self._modes.addButton(button, number)
-            modes.addWidget(button)
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addLayout(modes)
+        row.addWidget(self._modes)
         row.addWidget(self.line, 1)
         row.addWidget(self.length)
         row.addWidget(self._send)
@@ -108,7 +100,7 @@ class Prompt(QWidget):
     @property
     def mode(self) -> Kind:
         """What will be sent: do, say or story."""
-        return MODES[self._modes.checkedId()]
+        return MODES[self._modes.number]
 
     @property
     def text(self) -> str:
@@ -117,8 +109,7 @@ class Prompt(QWidget):
 
     def set_mode(self, mode: Kind) -> None:
         """Choose do, say or story."""
-        number = MODES.index(mode)
-        self._modes.button(number).setChecked(True)
+        self._modes.choose(MODES.index(mode))
         self._hint()
         self._update()
 
@@ -148,8 +139,7 @@ class Prompt(QWidget):
     def set_adventure(self, *, on: bool) -> None:
         """Outside of an adventure there is nothing to do or to say, only to write on."""
         self._adventure = on
-        for button in self._modes.buttons():
-            button.setVisible(on)
+        self._modes.setVisible(on)
         self.set_mode(self.mode if on else Kind.STORY)
         self.line.setAccessibleName(self.tr("Your next action") if on else self.tr("Write on"))
 

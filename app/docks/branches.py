@@ -5,12 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, Qt, QTimer, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QMenu,
-    QPushButton,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
@@ -23,6 +21,7 @@ from app.docks.branches_outline import Outline
 from app.docks.branching import Branching
 from app.docks.parts import Parts
 from app.introduction import Introduction
+from app.segments import Segments
 
 PAUSE = 60  # ms after the last change
 _ID = Qt.ItemDataRole.UserRole
@@ -61,18 +60,7 @@ class BranchesPanel(QWidget):
 
     def _lay_out(self) -> None:
         self.setMinimumWidth(250)
-        self._switch = QButtonGroup(self)
-        switch = QHBoxLayout()
-        switch.setSpacing(0)
-        names = (self.tr("Outline"), self.tr("Map"), self.tr("Deleted"))
-        for number, text in enumerate(names):
-            button = QPushButton(text, self)
-            button.setCheckable(True)
-            button.setChecked(number == 0)
-            button.setProperty("segment", ("first", "middle", "last")[number])
-            self._switch.addButton(button, number)
-            switch.addWidget(button)
-        switch.addStretch(1)
+        self._switch = Segments((self.tr("Outline"), self.tr("Map"), self.tr("Deleted")), self)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(2)
         self.go = self._button(self.tr("Go here"), self._go)
@@ -93,7 +81,7 @@ class BranchesPanel(QWidget):
         head.setContentsMargins(12, 2, 12, 2)
         head.setSpacing(8)
         head.addWidget(self.intro)
-        head.addLayout(switch)
+        head.addWidget(self._switch, 0, Qt.AlignmentFlag.AlignLeft)
         outer.addLayout(head)
         outer.addWidget(self.views, 1)
         foot = QHBoxLayout()
@@ -116,7 +104,7 @@ class BranchesPanel(QWidget):
         writer = self._parts.writer
         writer.opened.connect(self._opened)
         writer.changed.connect(self._later)
-        self._switch.idClicked.connect(self._switched)
+        self._switch.picked.connect(self._switched)
         for view in (self.outline, self.map):
             view.chosen.connect(self.choose)
             view.entered.connect(self.verbs.go)

@@ -5,10 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -19,6 +17,7 @@ from app.docks.lore_page import LorePage
 from app.docks.memory_look import SHEET
 from app.docks.memory_pages import MemoryPage, NotePage
 from app.docks.parts import Parts
+from app.segments import Segments
 from engine.errors import KnownError
 from engine.story.ledger import Context
 from engine.turn import see, sources
@@ -62,19 +61,11 @@ class MemoryPanel(QWidget):
     def _lay_out(self) -> None:
         self.setMinimumWidth(256)
         self.setStyleSheet(SHEET)
-        self.switch = QButtonGroup(self)
+        self.switch = Segments((self.tr("Memory"), self.tr("Note"), self.tr("Lore")), self)
         self._head = QWidget(self)
         row = QHBoxLayout(self._head)
         row.setContentsMargins(12, 10, 12, 4)
-        row.setSpacing(0)
-        names = (self.tr("Memory"), self.tr("Note"), self.tr("Lore"))
-        for number, text in enumerate(names):
-            button = QPushButton(text, self)
-            button.setCheckable(True)
-            button.setChecked(number == 0)
-            button.setProperty("segment", ("first", "middle", "last")[number])
-            self.switch.addButton(button, number)
-            row.addWidget(button)
+        row.addWidget(self.switch)
         row.addStretch(1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -85,7 +76,7 @@ class MemoryPanel(QWidget):
 
     def _connect(self) -> None:
         writer = self._parts.writer
-        self.switch.idClicked.connect(self.show_page)
+        self.switch.picked.connect(self.show_page)
         for signal in (writer.opened, writer.changed):
             signal.connect(self.show_story)
         writer.model_changed.connect(self._later)
@@ -94,7 +85,7 @@ class MemoryPanel(QWidget):
 
     def show_page(self, number: int) -> None:
         """Show memory (0), note (1) or lore (2)."""
-        self.switch.button(number).setChecked(True)
+        self.switch.choose(number)
         self.pages.setCurrentIndex(number)
         self._later()
 

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFrame,
-    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
@@ -27,6 +25,7 @@ from app.docks.sampling_section import Section
 from app.docks.sampling_seed import SeedEditor, StopEditor
 from app.docks.xray import XrayPane
 from app.introduction import Introduction
+from app.segments import Segments
 
 if TYPE_CHECKING:
     from app.docks.parts import Parts
@@ -50,13 +49,15 @@ class SamplingPanel(QWidget):
             parts.preferences,
             self,
         )
-        self.story = self._segment(self.tr("This story"), "first")
-        self.all = self._segment(self.tr("All stories"), "last")
-        self.story.setToolTip(self.tr("What you change holds in this story, and can be undone"))
-        self.all.setToolTip(self.tr("What you change holds in all stories without their own"))
-        self.scopes = QButtonGroup(self)
-        self.scopes.addButton(self.story)
-        self.scopes.addButton(self.all)
+        self.scopes = Segments(
+            (self.tr("This story"), self.tr("All stories")),
+            self,
+            tips=(
+                self.tr("What you change holds in this story, and can be undone"),
+                self.tr("What you change holds in all stories without their own"),
+            ),
+        )
+        self.story, self.all = self.scopes.buttons
         self.notice = QLabel(self)
         self.notice.setWordWrap(True)
         self.notice.setProperty("quiet", "true")
@@ -69,8 +70,7 @@ class SamplingPanel(QWidget):
         self.stop = StopEditor(self.chooser, self)
         self.setStyleSheet(SHEET)
         self._lay_out()
-        self.story.clicked.connect(self._scoped)
-        self.all.clicked.connect(self._scoped)
+        self.scopes.picked.connect(self._scoped)
         self.drop.clicked.connect(self._dropped)
         self.chooser.changed.connect(self.show_scope)
         self.chooser.problem.connect(parts.window.show_problem)
@@ -78,18 +78,7 @@ class SamplingPanel(QWidget):
         self.presets.said.connect(parts.window.status.say)
         self.show_scope()
 
-    def _segment(self, text: str, place: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setProperty("segment", place)
-        button.setCheckable(True)
-        button.setAutoDefault(False)
-        return button
-
     def _lay_out(self) -> None:
-        scopes = QHBoxLayout()
-        scopes.setSpacing(0)
-        scopes.addWidget(self.story, 1)
-        scopes.addWidget(self.all, 1)
         order = Section(self.tr("Order"), self)
         order.rows.addWidget(self.order)
         chance = Section(self.tr("Seed and stop strings"), self)
@@ -99,7 +88,7 @@ class SamplingPanel(QWidget):
         lines = QVBoxLayout(inside)
         lines.setContentsMargins(10, 8, 10, 10)
         lines.setSpacing(8)
-        lines.addLayout(scopes)
+        lines.addWidget(self.scopes)
         lines.addWidget(self.notice)
         lines.addWidget(self.drop, 0, Qt.AlignmentFlag.AlignLeft)
         for part in (self.presets, self.knobs, order, chance):
@@ -135,8 +124,7 @@ class SamplingPanel(QWidget):
         chooser = self.chooser
         self.story.setEnabled(chooser.has_story)
         of_story = chooser.scope is Scope.STORY
-        self.story.setChecked(of_story)
-        self.all.setChecked(not of_story)
+        self.scopes.choose(0 if of_story else 1)
         text, button = "", ""
         if chooser.overridden:
             text = self.tr("The open story has settings of its own, which hold there.")

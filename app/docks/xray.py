@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QButtonGroup,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -22,6 +21,7 @@ from PySide6.QtWidgets import (
 from app.docks.xray_plot import XrayPlot
 from app.docks.xray_source import XraySource
 from app.docks.xray_steps import XraySteps
+from app.segments import Segments
 from engine.errors import KnownError
 from engine.lm.sampling import Chain
 from engine.lm.xray import Xray, perplexity, show, xray
@@ -53,20 +53,19 @@ class XrayPane(QWidget):
         chooser.changed.connect(self.later)
         self.source.changed.connect(self.later)
         self.read.clicked.connect(self.source.read)
-        self.words.clicked.connect(self._turn_over)
-        self.stages.clicked.connect(self._turn_over)
+        self.views.picked.connect(self._turn_over)
 
     def _make(self) -> None:
         self.title = QLabel(self.tr("Next word"), self)
         heavy = self.title.font()
         heavy.setBold(True)
         self.title.setFont(heavy)
-        self.words = self._segment(self.tr("Words"), "first", self.tr("The likeliest tokens"))
-        self.stages = self._segment(self.tr("Steps"), "last", self.tr("What each sampler did"))
-        self.words.setChecked(True)
-        both = QButtonGroup(self)
-        both.addButton(self.words)
-        both.addButton(self.stages)
+        self.views = Segments(
+            (self.tr("Words"), self.tr("Steps")),
+            self,
+            tips=(self.tr("The likeliest tokens"), self.tr("What each sampler did")),
+        )
+        self.words, self.stages = self.views.buttons
         self.place = QLabel(self)
         self.place.setTextFormat(Qt.TextFormat.PlainText)
         self.place.setWordWrap(True)
@@ -90,20 +89,11 @@ class XrayPane(QWidget):
         self.plot = XrayPlot(self)
         self.steps = XraySteps(self)
 
-    def _segment(self, text: str, place: str, tip: str) -> QPushButton:
-        button = QPushButton(text, self)
-        button.setProperty("segment", place)
-        button.setCheckable(True)
-        button.setAutoDefault(False)
-        button.setToolTip(tip)
-        return button
-
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(0)
         head.addWidget(self.title, 1)
-        head.addWidget(self.words)
-        head.addWidget(self.stages)
+        head.addWidget(self.views)
         self.pictures = QWidget(self)
         inner = QVBoxLayout(self.pictures)
         inner.setContentsMargins(0, 0, 6, 0)
@@ -172,8 +162,7 @@ class XrayPane(QWidget):
     def _show_parts(self) -> None:
         there = self.picture is not None
         self.area.setVisible(there)
-        for part in (self.words, self.stages):
-            part.setVisible(there)
+        self.views.setVisible(there)
         self.empty.setVisible(not there)
         self.read.setVisible(self.source.readable)
         self.plot.setVisible(self.words.isChecked())

@@ -163,7 +163,7 @@ def advise(name: str, config: GPTConfig, machine: Machine, speeds: list[Speed]) 
             )
         )
     fitting = [choice for choice in choices if choice.fits]
-    best = _best(fitting)
+    best = _best(fitting, config)
     if best is None:
         least = min(choices, key=lambda choice: choice.needs)
         return Report(
@@ -241,15 +241,17 @@ def warning(config: GPTConfig, name: str, dtype: str = "auto", device: str = "au
     )
 
 
-def _best(fitting: list[Choice]) -> Choice | None:
-    """The fastest; where nothing was measured the first, as the list goes from fast to slow."""
-    if not fitting:
-        return None
-    return (
-        max(fitting, key=lambda choice: choice.writing)
-        if any(c.writing for c in fitting)
-        else fitting[0]
-    )
+def _best(fitting: list[Choice], config: GPTConfig) -> Choice | None:
+    """The fastest; where nothing was measured, what the model is loaded as by itself."""
+    if not fitting or any(choice.writing for choice in fitting):
+        return max(fitting, key=lambda choice: choice.writing, default=None)
+    first = fitting[0]
+    if first.device != "cpu":
+        return first
+    from engine.lm.device import choose_device, wants_int8
+
+    usual = "int8" if wants_int8("auto", choose_device("cpu"), config) else "float32"
+    return next((choice for choice in fitting if choice.dtype == usual), first)
 
 
 def _pace(writing: float) -> str:

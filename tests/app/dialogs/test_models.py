@@ -13,6 +13,7 @@ from app.dialogs.models import ModelsDialog
 from app.fetching import State
 from engine import paths
 from engine.lm import fits, library
+from engine.lm.device import choose_device, wants_int8
 from engine.lm.machine import Machine
 from engine.story.node import Kind
 
@@ -338,3 +339,16 @@ def test_a_start_with_a_model_that_is_gone_plays_with_ember(qtbot, own_home: Pat
         assert shop.app.preferences.value.model == "gone"  # it may be back tomorrow
     finally:
         shop.close()
+
+
+@pytest.mark.parametrize("name", ["ember", "gpt2"])
+def test_what_is_called_best_before_measuring_is_what_a_model_is_loaded_as(qtbot, shop, name):
+    page = shop.models().models
+    page.list.pick(name)
+    qtbot.waitUntil(lambda: page._fitting[name] is not None, timeout=30_000)
+    int8 = wants_int8("auto", choose_device("cpu"), fits.config_of(name))
+    if any(choice.device != "cpu" for choice in page._fitting[name].choices):
+        pytest.skip("this machine has a graphics card")
+    expected = "int8" if int8 else "float32"
+    assert page.detail.fit.advice.text() == f"Best as {expected} on the processor."
+    assert name != "ember" or expected == "float32"  # too small for int8 to be worth it

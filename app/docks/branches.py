@@ -189,6 +189,11 @@ class BranchesPanel(QWidget):
             return None
         return self.node if self.node is not None else story.head
 
+    def show_view(self, number: int) -> None:
+        """Turn to the outline (0), the map (1) or what was deleted (2)."""
+        self._switch.choose(number)
+        self._switched(number)
+
     @Slot(int)
     def _switched(self, number: int) -> None:
         self.views.setCurrentIndex(number)

@@ -87,13 +87,17 @@ class XraySource(QObject):
         return self.tr("The model has not read to the end of the page yet.")
 
     @property
+    def fresh(self) -> bool:
+        """Whether this is the place where the next turn goes on."""
+        return self.look is not None and self.look.ids == self._wanted
+
+    @property
     def readable(self) -> bool:
         """Whether the page should be read so that there is something to see."""
         writer = self._writer
         if writer.story is None or self._glance() is None or writer.streaming:
             return False
-        fresh = self.look is not None and self.look.ids == self._wanted
-        return bool(self._wanted) and not fresh and not writer.ahead.reading
+        return bool(self._wanted) and not self.fresh and not writer.ahead.reading
 
     def _glance(self) -> Callable[[], tuple[tuple[int, ...], Any] | None] | None:
         """What looks into the backend; None for one that keeps its scores to itself."""

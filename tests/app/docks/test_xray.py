@@ -31,12 +31,7 @@ def drawn(panel, qtbot):
     """Wait for a picture of the settings and the place that hold now."""
     pane = panel.xray
     qtbot.waitUntil(
-        lambda: (
-            pane.picture is not None
-            and not pane._frame.isActive()
-            and pane.source.look is not None
-            and pane.source.look.ids == pane.source._wanted
-        ),
+        lambda: pane.picture is not None and not pane._frame.isActive() and pane.source.fresh,
         timeout=20_000,
     )
     return pane.picture

@@ -1,0 +1,1 @@
+"""The gallery of screenshots: its stories, its camera, its scenes."""

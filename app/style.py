@@ -5,8 +5,10 @@ from __future__ import annotations
 from string import Template
 
 from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QAbstractSpinBox
 
 from app.theme import Theme, blend, contrast
+from engine import paths
 
 _SHEET = Template("""
 QToolBar { background: $window; border: 0; border-bottom: 1px solid $hair; padding: 1px 8px; spacing: 2px; }
@@ -83,9 +85,50 @@ QStatusBar QToolButton { border: 1px solid transparent; border-radius: 6px; padd
 QTreeView, QListView, QTableView { selection-background-color: $press; selection-color: $ink; }
 QLineEdit { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px; padding: 5px 8px; }
 QLineEdit:focus { border: 1px solid $accent; }
-QComboBox { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px; padding: 5px 8px; }
-QComboBox:focus { border: 1px solid $accent; }
-QSpinBox, QDoubleSpinBox { min-height: 24px; }
+QLineEdit:disabled { background: transparent; color: $dim; }
+QComboBox, QSpinBox, QDoubleSpinBox { background: $paper; color: $ink; border: 1px solid $rule; border-radius: 8px;
+    padding: 4px 8px; min-height: 20px; selection-background-color: $selection; selection-color: $ink; }
+QComboBox:hover, QSpinBox:hover, QDoubleSpinBox:hover { border: 1px solid $edge; }
+QComboBox:focus, QComboBox:on, QSpinBox:focus, QDoubleSpinBox:focus { border: 1px solid $accent; }
+QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled { background: transparent; color: $dim; }
+QComboBox QLineEdit, QSpinBox QLineEdit, QDoubleSpinBox QLineEdit { background: transparent; border: 0; border-radius: 0;
+    padding: 0; }
+QComboBox::drop-down { border: 0; width: 24px; }
+QComboBox::down-arrow { image: url("$icons/arrow-down.svg"); width: 12px; height: 12px; }
+QComboBox::down-arrow:disabled { image: url("$icons/arrow-down-off.svg"); }
+QComboBox QAbstractItemView { background: $paper; color: $ink; border: 1px solid $rule; outline: 0; padding: 3px;
+    selection-background-color: $press; selection-color: $ink; }
+QSpinBox::up-button, QDoubleSpinBox::up-button { subcontrol-origin: border; subcontrol-position: top right; width: 22px;
+    border: 0; border-top-right-radius: 8px; margin: 1px 1px 0 0; background: transparent; }
+QSpinBox::down-button, QDoubleSpinBox::down-button { subcontrol-origin: border; subcontrol-position: bottom right;
+    width: 22px; border: 0; border-bottom-right-radius: 8px; margin: 0 1px 1px 0; background: transparent; }
+QSpinBox::up-button:hover, QSpinBox::down-button:hover, QDoubleSpinBox::up-button:hover,
+    QDoubleSpinBox::down-button:hover { background: $hover; }
+QSpinBox::up-button:pressed, QSpinBox::down-button:pressed, QDoubleSpinBox::up-button:pressed,
+    QDoubleSpinBox::down-button:pressed { background: $press; }
+QSpinBox::up-arrow, QDoubleSpinBox::up-arrow { image: url("$icons/arrow-up.svg"); width: 10px; height: 10px; }
+QSpinBox::down-arrow, QDoubleSpinBox::down-arrow { image: url("$icons/arrow-down.svg"); width: 10px; height: 10px; }
+QSpinBox::up-arrow:off, QSpinBox::up-arrow:disabled, QDoubleSpinBox::up-arrow:off, QDoubleSpinBox::up-arrow:disabled {
+    image: url("$icons/arrow-up-off.svg"); }
+QSpinBox::down-arrow:off, QSpinBox::down-arrow:disabled, QDoubleSpinBox::down-arrow:off,
+    QDoubleSpinBox::down-arrow:disabled { image: url("$icons/arrow-down-off.svg"); }
+QSpinBox[bare="true"]::up-button, QSpinBox[bare="true"]::down-button, QDoubleSpinBox[bare="true"]::up-button,
+    QDoubleSpinBox[bare="true"]::down-button { width: 0; height: 0; border: 0; margin: 0; }
+QSpinBox[bare="true"]::up-arrow, QSpinBox[bare="true"]::down-arrow, QDoubleSpinBox[bare="true"]::up-arrow,
+    QDoubleSpinBox[bare="true"]::down-arrow { image: none; width: 0; height: 0; }
+QCheckBox { spacing: 7px; }
+QCheckBox::indicator { width: 14px; height: 14px; border: 1px solid $edge; border-radius: 4px; background: $paper; }
+QCheckBox::indicator:hover { border: 1px solid $dim; }
+QCheckBox::indicator:checked { background: $accent; border: 1px solid $accent; image: url("$icons/$tick.svg"); }
+QCheckBox::indicator:focus { border: 2px solid $accent; width: 12px; height: 12px; }
+QCheckBox::indicator:checked:focus { border: 2px solid $ink; }
+QCheckBox::indicator:disabled { border: 1px solid $rule; background: transparent; }
+QCheckBox::indicator:checked:disabled { background: $rule; }
+QCheckBox:disabled, QCheckBox[quiet="true"] { color: $dim; }
+QToolButton#section { border: 0; border-top: 1px solid $rule; border-radius: 0; background: transparent;
+    padding: 9px 2px 7px 2px; text-align: left; }
+QToolButton#section:hover { color: $accent; }
+QToolButton#section:focus { border: 1px solid $accent; border-radius: 6px; padding: 8px 1px 7px 1px; }
 QTabWidget::tab-bar { left: 12px; }
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
 QScrollBar::handle:vertical { background: $rule; border-radius: 4px; min-height: 32px; margin: 2px; }
@@ -100,12 +143,20 @@ def sheet(theme: Theme) -> str:
     window, ink, accent = theme.color("window"), theme.color("ink"), theme.color("accent")
     return _SHEET.substitute(
         theme.colors,
+        icons=(paths.assets() / "icons").as_posix(),
+        tick="tick-dark" if on_accent(theme).lightnessF() < 0.5 else "tick-light",
+        edge=blend(theme.color("dim"), theme.color("paper"), 0.6).name(),
         hair=blend(theme.color("rule"), window, 0.7).name(),
         hover=blend(ink, window, 0.07).name(),
         press=blend(accent, window, 0.22).name(),
         accent_hover=blend(ink, accent, 0.12).name(),
         on_accent=on_accent(theme).name(),
     )
+
+
+def pad(box: QAbstractSpinBox) -> None:
+    """Keep a number off the border: the padding of a style sheet does not reach it."""
+    box.lineEdit().setTextMargins(6, 0, 6, 0)
 
 
 def on_accent(theme: Theme) -> QColor:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.style import pad
 from engine.errors import KnownError
 from engine.lm.remote.keys import MAX_KEY
 from engine.lm.remote.servers import (
@@ -101,6 +102,7 @@ class ServerForm(QWidget):
             line.setFrame(False)
             line.setObjectName("inside")
         self.n_ctx = QSpinBox(self)
+        pad(self.n_ctx)
         self.n_ctx.setRange(0, LARGEST_WINDOW)
         self.n_ctx.setSpecialValueText(self.tr("as the server says"))
         self.n_ctx.setSuffix(self.tr(" tokens"))

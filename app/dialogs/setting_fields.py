@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.settings import FIELDS
+from app.style import pad
 
 
 class SettingField(QWidget):
@@ -112,6 +113,7 @@ class Number(SettingField):
         super().__init__(name, label, about, parent)
         rule = FIELDS[name]
         self.box = QSpinBox(self)
+        pad(self.box)
         self.box.setRange(int(rule.low or 0), int(rule.high or 0))
         self.box.setSuffix(suffix)
         self.box.setSingleStep(step)
@@ -134,6 +136,7 @@ class Decimal(SettingField):
         super().__init__(name, label, about, parent)
         rule = FIELDS[name]
         self.box = QDoubleSpinBox(self)
+        pad(self.box)
         self.box.setRange(rule.low or 0.0, rule.high or 0.0)
         self.box.setSingleStep(0.05)
         self.box.setKeyboardTracking(False)

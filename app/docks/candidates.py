@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from app.docks.candidates_column import Column
 from app.docks.parts import Parts
 from app.introduction import Introduction
+from app.style import pad
 from engine.lm import presets
 from engine.lm.backend import Token
 from engine.lm.settings import SamplerSettings
@@ -38,6 +39,7 @@ class CandidatesPanel(QWidget):
         self._tokens: list[int] = []
         self.columns: list[Column] = []
         self.count = QSpinBox(self)
+        pad(self.count)
         self.count.setRange(FEWEST, MOST)
         self.count.setValue(3)
         self.count.setAccessibleName(self.tr("How many continuations"))

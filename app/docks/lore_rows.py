@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.docks.lore_fields import Kind, LoreField, said
-from app.docks.memory_fields import Choice, Number, StoryLine, StoryText, paint_arrow, quiet
+from app.docks.memory_fields import Choice, Number, StoryLine, StoryText, quiet
 from engine.story.key_list import format_keys, parse_keys
 
 MOST_TOKENS = 1_000_000
@@ -66,8 +65,8 @@ class FieldRow(QWidget):
             editor.clicked.connect(self._set)
         elif isinstance(editor, StoryText | StoryLine):
             editor.edited.connect(self._typed)
-            editor.left.connect(self.left)
-            editor.undone.connect(self.undone)
+            editor.of_story.left.connect(self.left)
+            editor.of_story.undone.connect(self.undone)
         elif isinstance(editor, Number):
             editor.valueChanged.connect(self._numbered)
         elif isinstance(editor, Choice):
@@ -177,11 +176,6 @@ class Folder(QComboBox):
         if line is not None:
             line.setPlaceholderText(self.tr("none"))
             line.setAccessibleName(self.tr("Folder"))
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the arrow, too."""
-        super().paintEvent(event)
-        paint_arrow(self)
 
     def show_folders(self, names: list[str]) -> None:
         """Offer these."""

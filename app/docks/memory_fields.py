@@ -2,21 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from PySide6.QtCore import QPointF, QSignalBlocker, QSize, Signal, Slot
-from PySide6.QtGui import (
-    QFocusEvent,
-    QKeyEvent,
-    QKeySequence,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-    QResizeEvent,
-    QTextCursor,
-    QWheelEvent,
-)
+from PySide6.QtCore import QSignalBlocker, QSize, Signal, Slot
+from PySide6.QtGui import QResizeEvent, QTextCursor
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -27,6 +14,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.docks.story_field import StoryField, WheelGuard
+from app.style import pad
 from app.units import to_units, units
 from engine.story.normalize import normalize
 
@@ -34,22 +23,19 @@ from engine.story.normalize import normalize
 class StoryText(QPlainTextEdit):
     """A text of several lines, as high as it needs to be between two limits.
 
-    Undo is the story's: the field itself keeps none.
+    Undo is the story's (``StoryField``): the field itself keeps none.
 
     Signals:
         edited: what it says now.
-        left: the person went elsewhere, so that what is typed later is another step of undo.
-        undone: undo (True) or redo (False) was asked for.
     """
 
     edited = Signal(str)
-    left = Signal()
-    undone = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None, *, lines: tuple[int, int] = (3, 12)) -> None:
         super().__init__(parent)
         self._lines = lines
         self._setting = False
+        self.of_story = StoryField(self)
         self.setUndoRedoEnabled(False)
         self.setTabChangesFocus(True)
         self.setProperty("field", "true")
@@ -108,26 +94,15 @@ class StoryText(QPlainTextEdit):
         """Narrow, and as high as it is."""
         return QSize(180, self.minimumHeight())
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Undo and redo are the story's."""
-        if not _undo(self, event):
-            super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """What is typed later is another step."""
-        super().focusOutEvent(event)
-        self.left.emit()
-
 
 class StoryLine(QLineEdit):
     """A text of one line; its signals are those of ``StoryText``."""
 
     edited = Signal(str)
-    left = Signal()
-    undone = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.of_story = StoryField(self)
         self.textEdited.connect(lambda text: self.edited.emit(normalize(text)))
 
     def show_text(self, text: str) -> None:
@@ -138,16 +113,6 @@ class StoryLine(QLineEdit):
             self.setText(line)
             self.setCursorPosition(min(place, len(line)))
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Undo and redo are the story's."""
-        if not _undo(self, event):
-            super().keyPressEvent(event)
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        """What is typed later is another step."""
-        super().focusOutEvent(event)
-        self.left.emit()
-
 
 class Number(QDoubleSpinBox):
     """A number; the wheel only turns it while it is in use, so that scrolling past changes nothing."""
@@ -156,9 +121,11 @@ class Number(QDoubleSpinBox):
         self, low: float, high: float, parent: QWidget | None = None, *, places: int = 0
     ) -> None:
         super().__init__(parent)
+        WheelGuard(self)
+        pad(self)
+        self.setProperty("bare", "true")  # arrows would take the room of the number
         self.setDecimals(places)
         self.setRange(low, high)
-        self.lineEdit().setTextMargins(4, 0, 4, 0)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFixedWidth(self.fontMetrics().horizontalAdvance("00000000") + 24)
 
@@ -176,13 +143,6 @@ class Number(QDoubleSpinBox):
             with QSignalBlocker(self):
                 self.setValue(value)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Turn only what is in use."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
 
 class Choice(QComboBox):
     """A choice of named values; the wheel only turns it while it is in use."""
@@ -192,6 +152,7 @@ class Choice(QComboBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        WheelGuard(self)
         self.setMinimumContentsLength(8)
         self.activated.connect(lambda row: self.picked.emit(self.itemData(row)))
 
@@ -201,27 +162,6 @@ class Choice(QComboBox):
         if row != self.currentIndex():
             with QSignalBlocker(self):
                 self.setCurrentIndex(row)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Turn only what is in use."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the arrow, which the style sheet's plain frame leaves out."""
-        super().paintEvent(event)
-        paint_arrow(self)
-
-
-def paint_arrow(box: QComboBox) -> None:
-    """A small arrow at the right of a box, in its dim colour."""
-    painter = QPainter(box)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(box.palette().color(QPalette.ColorRole.PlaceholderText), 1.6))
-    x, y = box.width() - 14.0, box.height() / 2 + 2
-    painter.drawPolyline([QPointF(x - 4, y - 4), QPointF(x, y), QPointF(x + 4, y - 4)])
 
 
 def quiet(text: str, parent: QWidget, *, small: bool = False) -> QLabel:
@@ -234,24 +174,6 @@ def quiet(text: str, parent: QWidget, *, small: bool = False) -> QLabel:
         font.setPointSizeF(font.pointSizeF() * 0.92)
         label.setFont(font)
     return label
-
-
-def undoes(*fields: StoryText | StoryLine, undo: Callable[[bool], None]) -> None:
-    """Let fields ask the story for undo and redo."""
-    for field in fields:
-        field.undone.connect(undo)
-
-
-def _undo(field: StoryText | StoryLine, event: QKeyEvent) -> bool:
-    for key, back in (
-        (QKeySequence.StandardKey.Undo, True),
-        (QKeySequence.StandardKey.Redo, False),
-    ):
-        if event.matches(key):
-            field.undone.emit(back)
-            event.accept()
-            return True
-    return False
 
 
 def _same(a: str, b: str) -> int:

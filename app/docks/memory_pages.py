@@ -76,8 +76,8 @@ class Page(QScrollArea):
     def follow(self, *fields: StoryText | StoryLine) -> None:
         """Let fields have their undo of the story."""
         for field in fields:
-            field.undone.connect(self.undone)
-            field.left.connect(self.seal)
+            field.of_story.undone.connect(self.undone)
+            field.of_story.left.connect(self.seal)
 
 
 class MemoryPage(Page):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QPointF, QSignalBlocker, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -28,19 +28,6 @@ from engine.lm.preset_formats import Report
 from engine.lm.presets import MAX_NAME, Preset
 
 
-class PresetBox(QComboBox):
-    """A list to choose from, with an arrow in the colour of the text."""
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """The box, and two lines that point down."""
-        super().paintEvent(event)
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.PlaceholderText), 1.6))
-        x, y = self.width() - 16.0, self.height() / 2 - 1.5
-        painter.drawPolyline([QPointF(x - 4, y), QPointF(x, y + 4), QPointF(x + 4, y)])
-
-
 class PresetBar(QWidget):
     """The list of presets, what the chosen one is good for, and a menu of what can be done.
 
@@ -56,7 +43,7 @@ class PresetBar(QWidget):
         super().__init__(parent)
         self._chooser = chooser
         self._presets: list[Preset] = []
-        self.box = PresetBox(self)
+        self.box = QComboBox(self)
         self.box.setAccessibleName(self.tr("Preset"))
         self.box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.box.setMinimumContentsLength(10)

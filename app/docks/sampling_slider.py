@@ -23,6 +23,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.docks.sampling_scale import POSITIONS, Scale
+from app.docks.story_field import WheelGuard
+from app.style import pad
 
 _UP = {Qt.Key.Key_Up, Qt.Key.Key_Right, Qt.Key.Key_Plus}
 _DOWN = {Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Minus}
@@ -156,6 +158,9 @@ class KnobField(QDoubleSpinBox):
         self._scale = scale
         self._word = word
         super().__init__(parent)
+        WheelGuard(self)
+        pad(self)
+        self.setProperty("bare", "true")  # arrows would take the room of the number
         knob = scale.knob
         self.setDecimals(scale.decimals)
         self.setRange(knob.low, knob.high)
@@ -189,10 +194,3 @@ class KnobField(QDoubleSpinBox):
     def stepBy(self, steps: int) -> None:
         """Steps from the word on, too."""
         self.setValue(self._scale.fit(self.value() + steps * self._scale.knob.step))
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Scroll the panel, unless the field is being worked with."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()

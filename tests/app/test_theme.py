@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QColor, QFontMetricsF, QPalette, QRawFont
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPalette, QRawFont
+from PySide6.QtWidgets import QApplication, QComboBox, QSpinBox
 
+from app import style
 from app import theme as themes
 from app.theme import (
     BOOK_FAMILY,
@@ -103,3 +105,41 @@ def test_the_font_has_its_licence() -> None:
     folder = paths.assets() / "fonts"
     assert "SIL OPEN FONT LICENSE" in (folder / "OFL.txt").read_text()
     assert sum(p.stat().st_size for p in folder.iterdir()) < 2_000_000
+
+
+@pytest.mark.parametrize("theme_id", theme_ids())
+def test_signs_of_the_style_sheet_are_there_and_can_be_seen(theme_id: str) -> None:
+    theme = load_theme(theme_id)
+    named = re.findall(r'url\("([^"]+)"\)', style.sheet(theme))
+    assert len(set(named)) == 5  # arrows, those that do nothing, a tick
+    for name in set(named) - {name for name in named if name.endswith("-off.svg")}:
+        colour = QColor(re.findall(r'stroke="(#\w+)"', Path(name).read_text())[0])
+        back = "accent" if "tick" in name else "paper"
+        assert contrast(colour, theme.color(back)) >= 3, name
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+def test_a_number_and_a_choice_show_their_arrows(qtbot, qapp, scale: float) -> None:
+    theme = load_theme("light")
+    qapp.setStyleSheet(style.sheet(theme))
+    try:
+        for box in (QSpinBox(), QComboBox()):
+            qtbot.addWidget(box)
+            box.resize(120, 30)
+            picture = QImage(box.size() * scale, QImage.Format.Format_RGB32)
+            picture.setDevicePixelRatio(scale)
+            box.render(picture)
+            paper, width = theme.color("paper").rgb(), picture.width()
+            drawn = {
+                (x, y)
+                for x in range(width - round(20 * scale), width - round(4 * scale))
+                for y in range(round(3 * scale), picture.height() - round(3 * scale))
+                if picture.pixel(x, y) != paper
+            }
+            middle = picture.height() / 2
+            assert any(y > middle for _, y in drawn)
+            assert len({x for x, _ in drawn}) >= 6 * scale  # as wide at any scale
+            if isinstance(box, QSpinBox):
+                assert any(y < middle - 3 * scale for _, y in drawn)
+    finally:
+        qapp.setStyleSheet("")

@@ -46,10 +46,14 @@ class Candidate:
         from. ``last`` is how many tokens the row may have in all. Unless the row has ended, ``history``
         is one token longer afterwards, or shorter where a banned phrase was taken back.
         """
+        row = Row(plain)
+        total = row.lse()
+        if not np.may_share_memory(plain, shaped):  # else the chain goes on with this row
+            row = Row(shaped)
         refused: list[int] = []
         while True:
-            token = self._draw(shaped, refused)
-            over = self._try(token, plain)
+            token = self._draw(row)
+            over = self._try(token, plain, total)
             if over is None:
                 return self._appended(token, last)
             if not self.ended:  # its last word was a banned one
@@ -58,18 +62,18 @@ class Candidate:
             if said or len(refused) >= REFUSALS:
                 return over
             refused.append(token)  # it may not end before it has said a word
+            shaped = shaped.copy()
+            shaped[refused] = -np.inf
+            row = Row(shaped)
             self.ended = False
             self._hold.refuse()
             self._decode_again()
 
-    def _draw(self, logits: Floats, refused: list[int]) -> int:
-        if refused:
-            logits = logits.copy()
-            logits[refused] = -np.inf
+    def _draw(self, row: Row) -> int:
         draw = At(self._request.seed, self.row, len(self.history) - self._start)
-        return self._chain.sample(logits, self.history, draw, self._state)
+        return self._chain.sample(row, self.history, draw, self._state)
 
-    def _try(self, token: int, logits: Floats) -> list[Event] | None:
+    def _try(self, token: int, logits: Floats, total: float) -> list[Event] | None:
         """Events if ``token`` does not become part of the row: it ends, or a ban takes words back."""
         self._ready: list[Event] = []
         if self._tokenizer.is_special(token):
@@ -78,7 +82,8 @@ class Candidate:
         place = len(self.history) - self._start
         if place >= self._request.max_tokens and text[:1].isspace() and ends_sentence(self._text):
             return self._taken_back() or self._end(Finish.SENTENCE)
-        logprob, top = likeliest(logits, token, self._request.top, self._tokenizer)
+        top = likeliest(logits, total, self._request.top, self._tokenizer)
+        logprob = float(logits[token]) - total
         self._ready += self._hold.push(Token(self.row, token, text, logprob, top))
         if self._hold.stopped:
             if back := self._taken_back(refuse=True):
@@ -125,15 +130,11 @@ class Candidate:
 
 
 def likeliest(
-    logits: Floats, token: int, n: int, tokenizer: Tokenizer
-) -> tuple[float, tuple[Alternative, ...]]:
-    """The log-probability of ``token`` (nats) and the ``n`` likeliest ids, best first."""
-    total = Row(logits).lse()
-    best = highest(logits, n) if n else ()
-    top = tuple(
-        Alternative(int(i), tokenizer.decode([int(i)]), float(logits[i]) - total) for i in best
-    )
-    return float(logits[token]) - total, top
+    logits: Floats, total: float, n: int, tokenizer: Tokenizer
+) -> tuple[Alternative, ...]:
+    """The ``n`` likeliest ids, best first; ``total`` is the log of the sum of exp(logits)."""
+    best = highest(logits, n).tolist() if n else ()
+    return tuple(Alternative(i, tokenizer.decode([i]), float(logits[i]) - total) for i in best)
 
 
 def check(request: Request, n_ctx: int, n_vocab: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from engine.lm.draws import Draw
 from engine.lm.samplers.guidance import guide, unwanted_prompt
 from engine.lm.samplers.history import History, Moment, State, as_ids
-from engine.lm.samplers.penalties import Frequency, Presence, Repetition
+from engine.lm.samplers.penalties import Frequency, Presence, Repetition, Used
 from engine.lm.samplers.repeats import Dry, NoRepeatNgram
 from engine.lm.samplers.row import Candidates, Floats, Ids, Row, entropy
 from engine.lm.samplers.steering import AdaptiveP, Mirostat1, Mirostat2, Steering
@@ -218,13 +217,17 @@ class Chain:
 
     def sample(
         self,
-        logits: Floats,
+        logits: Floats | Row,
         history: History | Sequence[int] | Ids,
         draw: Draw,
         state: State | None = None,
     ) -> int:
-        """The id that ``draw`` picks from the distribution; ``state`` learns from it."""
-        row, moment = Row(logits), Moment(as_ids(history), draw, state)
+        """The id that ``draw`` picks from the distribution; ``state`` learns from it.
+
+        A ``Row`` of logits is used up; what was worked out of it already need not be again.
+        """
+        row = logits if isinstance(logits, Row) else Row(logits)
+        moment = Moment(as_ids(history), draw, state)
         steering = self._steering if state is not None else None
         before: Row | None = None
         for stage in self._stages:
@@ -266,13 +269,23 @@ class Chain:
         return reports
 
 
-def _hastened(stages: Sequence[Stage]) -> list[Stage]:
-    """Stages with the same result in less time: a nucleus need not look below what min-p leaves."""
-    out = list(stages)
-    for n, (stage, after) in enumerate(pairwise(stages)):
-        if isinstance(stage, TopP) and isinstance(after, MinP):
-            out[n] = replace(stage, floor=math.log(after.p) - _MARGIN)
-    return out
+def _hastened(stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """Stages with the same result in less time."""
+    out: list[Stage] = []
+    for stage in stages:
+        before = out[-1] if out else None
+        if isinstance(before, TopP) and isinstance(stage, MinP):
+            # A nucleus need not look below what min-p leaves.
+            out[-1] = replace(before, floor=math.log(stage.p) - _MARGIN)
+        if (
+            isinstance(before, Presence)
+            and isinstance(stage, Frequency)
+            and before.span == stage.span
+        ):
+            out[-1] = Used(before, stage)
+        else:
+            out.append(stage)
+    return tuple(out)
 
 
 def _steering(s: SamplerSettings) -> Steering | None:

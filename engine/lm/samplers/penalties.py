@@ -72,7 +72,7 @@ class Presence:
         """Once for each id, however often it was used."""
         places = row.places(window(moment.history, self.span))
         if len(places):
-            row.put(places, row.z[places] - self.penalty)
+            row.put(places, row.own()[places] - self.penalty)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,36 @@ class Frequency:
         """In proportion to the count."""
         places = row.places(window(moment.history, self.span))
         if len(places):
-            places = np.sort(places)
-            ends = np.append(np.flatnonzero(places[1:] != places[:-1]), len(places) - 1)
-            counts = ends.copy()  # where the runs of equal places end; then how long they are
-            counts[1:] -= ends[:-1]
-            counts[0] += 1
-            places = places[ends]
-            row.put(places, row.z[places] - self.penalty * counts)
+            places, counts = counted(places)
+            row.put(places, row.own()[places] - self.penalty * counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Presence and right behind it frequency in one stage, with the result of the two."""
+
+    presence: Presence
+    frequency: Frequency
+    name: str = "presence and frequency"
+
+    def __call__(self, row: Row, moment: Moment) -> None:
+        """Rounded as the two round."""
+        places = row.places(window(moment.history, self.presence.span))
+        if len(places):
+            places, counts = counted(places)
+            z = row.own()[places]
+            z -= z.dtype.type(self.presence.penalty)
+            row.put(places, z - self.frequency.penalty * counts)
+
+
+def counted(places: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The different ones of ``places`` (at least one), ascending, and how often each is there."""
+    places = places.copy()
+    places.sort()
+    last = np.ones(len(places), np.bool_)  # of a run of equal ones
+    np.not_equal(places[1:], places[:-1], out=last[:-1])
+    ends = last.nonzero()[0]
+    counts = ends.copy()
+    counts[0] += 1
+    counts[1:] -= ends[:-1]
+    return places[ends], counts

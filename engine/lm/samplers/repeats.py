@@ -62,7 +62,7 @@ class Dry:
     def __call__(self, row: Row, moment: Moment) -> None:
         """For every earlier place of the last id: how far back does the text before it agree?"""
         ids = window(moment.history, self.span)
-        places = np.flatnonzero(ids[:-1] == ids[-1]) if len(ids) else ids
+        places = (ids[:-1] == ids[-1]).nonzero()[0] if len(ids) else ids
         longest: dict[int, int] = {}  # by the id that came next
         length, limit = 1, _LONGEST
         while len(places) and length <= limit:

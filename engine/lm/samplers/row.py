@@ -14,6 +14,7 @@ Floats = NDArray[np.floating[Any]]
 Ids = NDArray[np.int64]
 _BLOCK = 512  # a whole vocabulary is summed in blocks: a running sum over all of it is slow
 _DEEP = -80.0  # nats
+_NEAR = 4.0  # nats: so far float32 loses nothing
 
 
 class Candidates(NamedTuple):
@@ -38,15 +39,19 @@ class Candidates(NamedTuple):
 
 def pick(weights: Floats, u: float) -> int:
     """The place whose share of [0, 1), in order of places, holds ``u``."""
-    blocks = np.cumsum(
-        np.add.reduceat(weights, np.arange(0, len(weights), _BLOCK), dtype=np.float64)
-    )
-    goal = u * float(blocks[-1])
-    block = min(int(np.searchsorted(blocks, goal, side="right")), len(blocks) - 1)
-    first = block * _BLOCK
-    reached = np.cumsum(weights[first : first + _BLOCK], dtype=np.float64)
-    goal -= float(blocks[block - 1]) if block else 0.0
-    place = min(int(np.searchsorted(reached, goal, side="right")), len(reached) - 1) + first
+    first = 0
+    if len(weights) <= _BLOCK:
+        reached = weights.cumsum(dtype=np.float64)
+        goal = u * float(reached[-1])
+    else:
+        starts = np.arange(0, len(weights), _BLOCK)
+        blocks = np.cumsum(np.add.reduceat(weights, starts, dtype=np.float64))
+        goal = u * float(blocks[-1])
+        block = min(int(blocks.searchsorted(goal, side="right")), len(blocks) - 1)
+        goal -= float(blocks[block - 1]) if block else 0.0
+        first = block * _BLOCK
+        reached = weights[first : first + _BLOCK].cumsum(dtype=np.float64)
+    place = min(int(reached.searchsorted(goal, side="right")), len(reached) - 1) + first
     while weights[place] == 0:  # only where rounding led past the last one that has a share
         place -= 1
     return place
@@ -62,16 +67,20 @@ class Row:
     """Logits of the tokens still in; ``ids`` is None while that is every token of the vocabulary.
 
     After a cut the row is compact: ``ids`` ascending and ``z`` in float64. The caller's logits are
-    never written to. What was worked out from the logits is remembered until they change.
+    never written to. What was worked out from the logits is remembered until they change; where a
+    few of them are written, the weights of these alone are worked out again.
     """
 
-    __slots__ = ("_own", "_top", "_total", "_weights", "ids", "z")
+    __slots__ = ("_one", "_own", "_top", "_total", "_weights", "ids", "z")
 
     def __init__(self, logits: Floats) -> None:
         self.ids: Ids | None = None
         self.z: Floats = logits
         self._own = False
-        self._changed()
+        self._one: float | None = None
+        self._top: float | None = None
+        self._total: float | None = None
+        self._weights: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.z)
@@ -92,10 +101,15 @@ class Row:
             self._top = top
         return self._top
 
+    def one(self) -> float:
+        """The logit whose weight is 1: the highest, or the highest before a change if still near."""
+        top = self.top()
+        return top if self._one is None or abs(self._one - top) > _NEAR else self._one
+
     def weights(self) -> Floats:
-        """exp(z - max): probabilities up to a factor. Not to be written to."""
+        """exp(z - one): probabilities up to a factor. Not to be written to."""
         if self._weights is None:
-            weights = self.z - self.z.dtype.type(self.top())
+            weights = self.z - self.z.dtype.type(self.one())
             self._weights = np.exp(weights, out=weights)
         return self._weights
 
@@ -113,12 +127,12 @@ class Row:
 
     def entropy(self) -> float:
         """Entropy of softmax(z) in nats."""
-        total = self.total()
-        return math.log(total) - float((self.weights() * self.depths()).sum()) / total
+        mean = float((self.weights() * self.depths()).sum()) / self.total()
+        return self.lse() - self.top() - mean
 
     def lse(self) -> float:
         """log(sum(exp(z)))."""
-        return self.top() + math.log(self.total())
+        return self.one() + math.log(self.total())
 
     def probs(self) -> Floats:
         """softmax(z)."""
@@ -143,50 +157,59 @@ class Row:
     def keep(self, chosen: NDArray[Any]) -> None:
         """Drop all but ``chosen``: a mask, or positions in ascending order."""
         if chosen.dtype == np.bool_:
-            chosen = np.flatnonzero(chosen)
+            chosen = chosen.nonzero()[0]
         if len(chosen) == len(self.z):
             return
         self.ids = chosen if self.ids is None else self.ids[chosen]
         self.z = self.z[chosen].astype(np.float64, copy=False)
-        self._own = True
         self._changed()
 
     def replace(self, z: Floats) -> None:
         """Other logits for the same tokens; the array becomes the row's own."""
         self.z = z
-        self._own = True
         self._changed()
 
     def before(self) -> Row:
         """The row as it stands, which stays as it is when a later stage changes this one."""
         self._own = False
         row = Row(self.z)
-        row.ids, row._top, row._total, row._weights = (
-            self.ids,
-            self._top,
-            self._total,
-            self._weights,
-        )
+        row.ids = self.ids
         return row
 
     def places(self, ids: Ids) -> NDArray[np.intp]:
         """Where those of ``ids`` that are still in stand, in the order given, repeats and all."""
         if self.ids is None:
-            inside = (ids >= 0) & (ids < len(self.z))
-            return ids if inside.all() else ids[inside]
+            if not len(ids) or int(ids.view(np.uint64).max()) < len(self.z):  # none below 0 either
+                return ids
+            return ids[(ids >= 0) & (ids < len(self.z))]
         places = np.searchsorted(self.ids, ids)
         places[places == len(self.ids)] = 0
         return places[self.ids[places] == ids]
 
     def put(self, places: NDArray[np.intp], values: Floats | float) -> None:
         """Write logits; where a place is named twice the last value stays."""
+        if self._one is None:
+            self._one = self.top()
+        weights = self._weights
+        one = 0.0 if weights is None else self.one()
+        self.own()[places] = values
+        self._top = self._total = self._weights = None
+        if weights is None:
+            return
+        top = float(self.z.max())
+        if math.isfinite(top):
+            self._top = top
+            if self.one() == one:
+                weights[places] = np.exp(self.z[places] - weights.dtype.type(one))
+                self._weights = weights
+
+    def own(self) -> Floats:
+        """The logits as the row's own copy. Read from end to end, they are then near to hand."""
         if not self._own:
             self.z = self.z.copy()
             self._own = True
-        self.z[places] = values
-        self._changed()
+        return self.z
 
     def _changed(self) -> None:
-        self._top: float | None = None
-        self._total: float | None = None
-        self._weights: Floats | None = None
+        self._own = True
+        self._one = self._top = self._total = self._weights = None

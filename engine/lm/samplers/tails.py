@@ -49,8 +49,8 @@ class TailFree:
         reached = np.cumsum(bends / total)
         kept = 1 + int(np.searchsorted(reached, self.z, side="right"))
         border = probs.dtype.type(falling[min(kept, n - 1) - 1])
-        above = np.flatnonzero(probs > border)
-        equal = np.flatnonzero(probs == border)[: min(kept, n - 1) - len(above)]
+        above = (probs > border).nonzero()[0]
+        equal = (probs == border).nonzero()[0][: min(kept, n - 1) - len(above)]
         row.keep(np.sort(np.concatenate([above, equal])))
 
 
@@ -112,7 +112,7 @@ class Xtc:
         if moment.draw is not None and moment.draw.uniform(XTC) >= self.chance:
             return
         probs = row.probs()
-        obvious = np.flatnonzero(probs >= self.threshold)
+        obvious = (probs >= self.threshold).nonzero()[0]
         if len(obvious) < 2:
             return
         stays = obvious[len(obvious) - 1 - int(np.argmin(probs[obvious][::-1]))]

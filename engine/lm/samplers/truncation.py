@@ -19,7 +19,7 @@ _WIDEST, _NARROWEST = 64.0, 1e-30  # nats: what lies further off, or closer, is 
 def highest(z: Floats, n: int) -> NDArray[np.intp]:
     """Places of the ``n`` highest logits, best first; of equals the first."""
     near = leaders(z, n)
-    return near[np.argsort(-z[near], kind="stable")][:n]
+    return near[(-z[near]).argsort(kind="stable")[:n]]
 
 
 def leaders(z: Floats, n: int) -> NDArray[np.intp]:
@@ -33,7 +33,8 @@ def leaders(z: Floats, n: int) -> NDArray[np.intp]:
         return np.arange(len(z))
     groups = len(z) // width
     tops = z[: width * groups].reshape(width, groups).max(axis=0)
-    near = np.flatnonzero(z >= np.partition(tops, groups - n)[groups - n])
+    tops.partition(groups - n)
+    near = (z >= tops[groups - n]).nonzero()[0]
     return near if len(near) >= n else np.arange(len(z))  # fewer: not all are numbers
 
 
@@ -55,8 +56,8 @@ def nearest(keys: Floats, weights: Floats, mass: float) -> NDArray[np.intp]:
         reached = np.cumsum(np.bincount(bins, weights[places], _BINS))
         border = int(np.searchsorted(reached, mass, side="left"))
         if border == _BINS:  # not quite reached, as sums are rounded
-            return np.flatnonzero(keys <= keys[places].max())
-        places = places[np.flatnonzero(bins == border)]
+            return (keys <= keys[places].max()).nonzero()[0]
+        places = places[(bins == border).nonzero()[0]]
         mass -= float(reached[border - 1]) if border else 0.0
     if not len(places):
         return np.arange(len(keys))
@@ -65,7 +66,7 @@ def nearest(keys: Floats, weights: Floats, mass: float) -> NDArray[np.intp]:
     last = places[min(int(np.searchsorted(reached, mass, side="left")), len(places) - 1)]
     near = keys <= keys[last]
     near[last + 1 :] &= keys[last + 1 :] != keys[last]
-    return np.flatnonzero(near)
+    return near.nonzero()[0]
 
 
 def _crossing(keys: Floats, weights: Floats, mass: float) -> tuple[NDArray[np.intp], float]:
@@ -81,7 +82,7 @@ def _crossing(keys: Floats, weights: Floats, mass: float) -> tuple[NDArray[np.in
         if bound > _WIDEST:
             bound = math.inf
         near = keys <= low + bound
-        places = np.flatnonzero(near ^ within)
+        places = (near ^ within).nonzero()[0]
         held = float(weights[places].sum(dtype=np.float64))
         if held >= mass:
             return places, mass
@@ -124,8 +125,11 @@ class TopP:
         if math.isinf(self.floor):
             row.keep(nearest(-z, weights, mass))
         else:
-            near = np.flatnonzero(z >= row.top() + self.floor)
-            row.keep(near[nearest(-z[near], weights[near], mass)])
+            near = (z >= row.top() + self.floor).nonzero()[0]
+            share = weights[near]
+            if float(share.sum(dtype=np.float64)) > mass:
+                near = near[nearest(-z[near], share, mass)]
+            row.keep(near)
 
 
 @dataclass(frozen=True, slots=True)

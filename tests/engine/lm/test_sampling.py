@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from engine.errors import KnownError
 from engine.lm.draws import At, Fixed, uniform
+from engine.lm.samplers.history import Moment
+from engine.lm.samplers.row import Row
 from engine.lm.samplers.truncation import highest
 from engine.lm.sampling import Candidates, Chain, History
 from engine.lm.scripted import ByteTokenizer
@@ -177,6 +179,47 @@ def test_the_highest_come_best_first(seed, size, n, ties):
     z = np.random.default_rng(seed).normal(-40, 5, size).astype(np.float32)
     z = np.round(z) if ties else z
     assert highest(z, n).tolist() == np.argsort(-z, kind="stable")[:n].tolist()
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from(["", "ties", "holes"]),
+    st.sampled_from([0.1, 0.9, 0.999]),
+    st.sampled_from([0.001, 0.05, 1.0]),
+    st.sampled_from([0.0, 0.3, -2.0]),
+)
+def test_stages_that_work_hand_in_hand_do_what_each_does_alone(seed, kind, share, low, presence):
+    z, history = rows(seed, 4000, kind)
+    chosen = SamplerSettings(
+        presence_penalty=presence, frequency_penalty=0.1, top_p=share, min_p=low
+    )
+    chain = Chain(chosen)
+    row, moment = Row(z), Moment(np.array(history, np.int64))
+    for stage in chain.stages:
+        stage(row, moment)
+    alone, found = row.candidates(), chain.distribution(z, history)
+    assert np.array_equal(found.ids, alone.ids)
+    assert found.probs == pytest.approx(alone.probs, abs=1e-12)
+    begun = Row(z)
+    begun.lse()
+    draw = At(seed, 0, 0)
+    assert chain.sample(begun, history, draw) == chain.sample(z, history, draw)
+
+
+@given(st.integers(0, 2**32), st.sampled_from([-100.0, -0.5, 0.5, 100.0]))
+def test_weights_of_changed_logits_equal_those_of_a_new_row(seed, by):
+    z, places = rows(seed, 2000, "")
+    places = np.array([*places, int(z.argmax())])
+    row = Row(z)
+    row.lse()
+    row.put(places, row.z[places] + by)
+    changed = z.copy()
+    changed[places] += np.float32(by)
+    new = Row(changed)
+    assert row.lse() == pytest.approx(new.lse(), abs=1e-5)
+    assert row.probs() == pytest.approx(new.probs(), rel=1e-5, abs=1e-30)
+    assert row.entropy() == pytest.approx(new.entropy(), abs=1e-4)
 
 
 def test_trace_says_what_was_cut():

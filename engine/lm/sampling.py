@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -237,7 +238,8 @@ class Chain:
         token = row.pick(draw.uniform())
         if steering is not None and state is not None and before is not None:
             place = len(moment.history)
-            learnt = steering.learn(state.recall(place), row.prob(token), before.prob(token))
+            offered = partial(before.prob, token)
+            learnt = steering.learn(state.recall(place), row.prob(token), offered)
             state.remember(place, learnt)
         return token
 

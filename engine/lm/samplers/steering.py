@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -32,8 +33,11 @@ class Steering(Protocol):
         """Reweigh or cut by what is remembered."""
         ...
 
-    def learn(self, memory: float, chosen: float, offered: float) -> float:
-        """The memory after a token: its probability in the final distribution and before the stage."""
+    def learn(self, memory: float, chosen: float, offered: Callable[[], float]) -> float:
+        """The memory after a token: its probability in the final distribution and before the stage.
+
+        The latter takes a while to find, so it is found where it is asked for.
+        """
         ...
 
 
@@ -54,7 +58,7 @@ class _Mirostat:
         """Twice the target."""
         return 2 * self.tau
 
-    def learn(self, memory: float, chosen: float, offered: float) -> float:  # noqa: ARG002
+    def learn(self, memory: float, chosen: float, offered: Callable[[], float]) -> float:  # noqa: ARG002
         """mu - eta * (surprise - tau), surprise in bits."""
         return memory - self.eta * (-math.log2(chosen) - self.tau)
 
@@ -117,6 +121,6 @@ class AdaptiveP:
         d = np.abs(row.probs().astype(np.float64) - aim) / 0.3
         row.replace(np.where(np.isfinite(row.z), 5 - 10 * d * d / (1 + d), -np.inf))
 
-    def learn(self, memory: float, chosen: float, offered: float) -> float:  # noqa: ARG002
+    def learn(self, memory: float, chosen: float, offered: Callable[[], float]) -> float:  # noqa: ARG002
         """A moving average of the probabilities that the chosen tokens had before this stage."""
-        return self.decay * memory + (1 - self.decay) * offered
+        return self.decay * memory + (1 - self.decay) * offered()

@@ -6,10 +6,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.lm.draws import XTC
 from engine.lm.samplers.history import Moment
-from engine.lm.samplers.row import Ids, Row
+from engine.lm.samplers.row import Floats, Ids, Row
+
+_DEPTHS = (4.0, 8.0)  # nats below the highest logit
+_SLACK = 1e-9  # for rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +45,40 @@ class TailFree:
         if n < 3:
             return
         probs = row.probs()
-        falling = np.sort(probs)[::-1].astype(np.float64)
-        bends = np.abs(np.diff(falling, 2))
-        total = bends.sum()
-        if total == 0:  # a straight line has no tail
+        falling, kept = self._bent(row, probs)
+        if not kept:
             return
-        reached = np.cumsum(bends / total)
-        kept = 1 + int(np.searchsorted(reached, self.z, side="right"))
         border = probs.dtype.type(falling[min(kept, n - 1) - 1])
         above = (probs > border).nonzero()[0]
         equal = (probs == border).nonzero()[0][: min(kept, n - 1) - len(above)]
         row.keep(np.sort(np.concatenate([above, equal])))
+
+    def _bent(self, row: Row, probs: Floats) -> tuple[NDArray[np.float64], int]:
+        """Probabilities from the highest down, and how many lie before the tail; 0 without a tail.
+
+        All that lies below a place together bends by less than twice the probability there: where
+        that cannot move the border, what lies below need not be sorted.
+        """
+        for bound in _DEPTHS:
+            falling, bends = _bends(probs[row.z >= row.top() - bound])
+            if len(bends):
+                total = float(bends.sum())
+                most = total + 2 * float(falling[-2])
+                goals = [self.z * total * (1 - _SLACK), self.z * most * (1 + _SLACK)]
+                first, last = np.cumsum(bends).searchsorted(goals, side="right").tolist()
+                if first == last < len(bends):
+                    return falling, 1 + first
+        falling, bends = _bends(probs)
+        total = float(bends.sum())
+        if total == 0:  # a straight line has no tail
+            return falling, 0
+        return falling, 1 + int(np.cumsum(bends / total).searchsorted(self.z, side="right"))
+
+
+def _bends(probs: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The probabilities from the highest down, and how much the curve bends at each but the ends."""
+    falling = np.sort(probs)[::-1].astype(np.float64)
+    return falling, np.abs(np.diff(falling, 2))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,18 @@ from PySide6.QtWidgets import (
 )
 
 from app import NAME, VERSION
-from app.actions import Actions
+from app.actions import QT_TRANSLATE_NOOP, Actions
 from app.icons import lantern
 from app.theme import book_font
+
+# Keys that are no action's: those of the prompt line and the page.
+BESIDE: tuple[tuple[str, str], ...] = (
+    (QT_TRANSLATE_NOOP("KeysDialog", "Enter"), QT_TRANSLATE_NOOP("KeysDialog", "Send the line; an empty one lets the story go on")),
+    (QT_TRANSLATE_NOOP("KeysDialog", "Shift+Enter"), QT_TRANSLATE_NOOP("KeysDialog", "A new line in the prompt line")),
+    (QT_TRANSLATE_NOOP("KeysDialog", "Up, Down"), QT_TRANSLATE_NOOP("KeysDialog", "What was typed before")),
+    (QT_TRANSLATE_NOOP("KeysDialog", "Esc"), QT_TRANSLATE_NOOP("KeysDialog", "Stop writing")),
+    (QT_TRANSLATE_NOOP("KeysDialog", "Ctrl+wheel"), QT_TRANSLATE_NOOP("KeysDialog", "Larger or smaller letters")),
+)  # fmt: skip
 
 
 class KeysDialog(QDialog):
@@ -38,13 +47,7 @@ class KeysDialog(QDialog):
         for side in sides:
             side.setSpacing(14)
             columns.addLayout(side, 1)
-        more = [
-            (self.tr("Enter"), self.tr("Send the line; an empty one lets the story go on"), ""),
-            (self.tr("Shift+Enter"), self.tr("A new line in the prompt line"), ""),
-            (self.tr("Up, Down"), self.tr("What was typed before"), ""),
-            (self.tr("Esc"), self.tr("Stop writing"), ""),
-            (self.tr("Ctrl+wheel"), self.tr("Larger or smaller letters"), ""),
-        ]
+        more = [(self.tr(keys), self.tr(what), "") for keys, what in BESIDE]
         sections = [*actions.cheat_sheet(), (self.tr("Prompt line and page"), more)]
         heights = [0, 0]
         for title, rows in sections:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PAUSE = 250  # ms without scrolling or typing
 TOP = 6  # alternatives kept for each token
 # A word's probability at least, and how deep its colour is then.
-STEPS = ((0.5, 0.0), (0.2, 0.10), (0.05, 0.20), (0.01, 0.32), (0.0, 0.46))
+STEPS = ((0.5, 0.0), (0.2, 0.09), (0.05, 0.18), (0.01, 0.28), (0.0, 0.40))
 
 
 def depth(probability: float) -> float:
@@ -178,12 +178,13 @@ class HeatMap(QObject):
         for word in found:
             deep = depth(word.probability)
             first, last = start + word.start, start + word.end
-            if not deep or last < top or first > bottom:
+            if last < top or first > bottom:
                 continue
             mark, look, cursor = QTextEdit.ExtraSelection(), QTextCharFormat(), page.textCursor()
             cursor.setPosition(page.places.position_at(first))
             cursor.setPosition(page.places.position_at(last), QTextCursor.MoveMode.KeepAnchor)
-            look.setBackground(blend(theme.color("accent"), theme.color("paper"), deep))
+            if deep:
+                look.setBackground(blend(theme.color("accent"), theme.color("paper"), deep))
             look.setForeground(theme.color("ink"))  # an author's own colour would not stand out
             mark.cursor, mark.format = cursor, look  # type: ignore[misc]
             out.append(mark)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from engine.story.chances import Chance, Other
 
@@ -46,9 +47,16 @@ class WordCard(QFrame):
         self._title = QLabel(self)
         self._hint = QLabel(self)
         self._hint.setProperty("quiet", "true")
-        self._hint.setWordWrap(True)
+        self._rows = QGridLayout()
+        self._rows.setColumnMinimumWidth(1, 64)
+        self._rows.setVerticalSpacing(0)
         self._lines.addWidget(self._title)
         self._lines.addWidget(self._hint)
+        self._lines.addLayout(self._rows)
+        heavy = self._title.font()
+        heavy.setWeight(QFont.Weight.DemiBold)
+        self._title.setFont(heavy)
+        self._shares: list[QLabel] = []
         self.buttons: list[QPushButton] = []
         self.hide()
 
@@ -61,10 +69,10 @@ class WordCard(QFrame):
         self, word: str, logprob: float, chance: Chance, own: str, *, branch: bool
     ) -> None:
         """Fill the card: the word, then what could have stood in place of its first token ``own``."""
-        for button in self.buttons:
-            self._lines.removeWidget(button)
-            button.deleteLater()
-        self.buttons = []
+        for old in (*self.buttons, *self._shares):
+            self._rows.removeWidget(old)
+            old.deleteLater()
+        self.buttons, self._shares = [], []
         self._title.setText(f"“{visible(word)}”  {percent(logprob)}")
         others = [other for other in chance.others if other.text != own][:MOST]
         if others and branch:
@@ -77,13 +85,18 @@ class WordCard(QFrame):
         self.adjustSize()
 
     def _add(self, other: Other, chance: Chance, *, branch: bool) -> None:
-        button = QPushButton(f"{visible(other.text)}    {percent(other.logprob)}", self)
+        button, share = QPushButton(visible(other.text), self), QLabel(percent(other.logprob), self)
+        button.setAccessibleName(f"{visible(other.text)}, {percent(other.logprob)}")
+        share.setProperty("quiet", "true")
         button.setProperty("plain", "true")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setEnabled(branch)
         button.clicked.connect(lambda: self.picked.emit(chance, other))
-        self._lines.addWidget(button)
+        row = len(self.buttons)
+        self._rows.addWidget(button, row, 0)
+        self._rows.addWidget(share, row, 1, Qt.AlignmentFlag.AlignRight)
         self.buttons.append(button)
+        self._shares.append(share)
 
     def move_to(self, word: QPoint, line: int) -> None:
         """Stand below a word, or above it where there is no room; ``line`` is its height."""

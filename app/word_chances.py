@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QTimer, Slot
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QMouseEvent, QTextCharFormat, QTextCursor
+from PySide6.QtWidgets import QTextEdit
 
 from app.heat import HeatMap
 from app.word_card import WordCard
@@ -59,10 +60,6 @@ class WordChances(QObject):
     def set_heat(self, on: bool) -> None:  # noqa: FBT001  a QAction's slot
         """Colour words by how likely they were, or not."""
         self.heat.set_on(on=on)
-        if on:
-            self._writer.said.emit(
-                self.tr("The deeper the colour, the less the model expected the word.")
-            )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Follow the pointer."""
@@ -72,6 +69,8 @@ class WordChances(QObject):
                 self._leave.stop()
             elif kind is QEvent.Type.Leave:
                 self._leave.start()
+            elif kind is QEvent.Type.Hide:
+                self._page.layers.set("word", [])
         elif kind is QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
             if self.on or self.heat.on:
                 self._point = event.position().toPoint()
@@ -134,9 +133,22 @@ class WordChances(QObject):
         cursor = page.textCursor()
         cursor.setPosition(page.places.position_at(page.places.offset_of(node.id, word.start)))
         box = page.cursorRect(cursor)
+        self._mark(node, word)
         self._leave.stop()
         self.card.move_to(page.viewport().mapToParent(box.topLeft()), box.height())
         return True
+
+    def _mark(self, node: Node, word: Word) -> None:
+        """Underline the word that the card is about."""
+        page = self._page
+        mark, look, cursor = QTextEdit.ExtraSelection(), QTextCharFormat(), page.textCursor()
+        start, end = (page.places.offset_of(node.id, at) for at in (word.start, word.end))
+        cursor.setPosition(page.places.position_at(start))
+        cursor.setPosition(page.places.position_at(end), QTextCursor.MoveMode.KeepAnchor)
+        look.setFontUnderline(True)
+        look.setUnderlineColor(page.setting.theme.color("accent"))
+        mark.cursor, mark.format = cursor, look  # type: ignore[misc]
+        page.layers.set("word", [mark])
 
     @Slot(object, object)
     def _pick(self, chance: Chance, other: Other) -> None:

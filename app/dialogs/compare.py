@@ -53,11 +53,16 @@ class CompareDialog(QDialog):
         self.sides: list[QTextEdit] = []
         both = QSplitter(Qt.Orientation.Horizontal, self)
         both.setChildrenCollapsible(False)
-        for node, name in (left, right):
+        both.setHandleWidth(12)
+        names = {node: name for name, node in story.branches.items()}
+        for node, which in (left, right):
+            name = f"{which}: {names[node]}" if node in names else which
             both.addWidget(self._side(story, node, name, common))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
         outer = QVBoxLayout(self)
+        outer.setContentsMargins(16, 14, 16, 14)
+        outer.setSpacing(10)
         outer.addWidget(head)
         outer.addWidget(both, 1)
         outer.addWidget(buttons)
@@ -68,6 +73,7 @@ class CompareDialog(QDialog):
         title.setFont(book_font(points=self.font().pointSizeF() * 1.3))
         text = QTextEdit(side)
         text.setReadOnly(True)
+        text.document().setDocumentMargin(12)
         text.setFont(book_font(points=self.font().pointSizeF() * 1.15))
         text.setAccessibleName(name)
         self._fill(text, after(story, node, common))

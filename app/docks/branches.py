@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt, QTimer, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
@@ -39,7 +39,8 @@ class BranchesPanel(QWidget):
             "branches",
             self.tr(
                 "Nothing you leave is lost: every retry, every way not taken stays here. "
-                "Select a passage to go back to it; the numbers tell how many versions it has."
+                "Select a passage to see it, and go there to write on from it; a number tells "
+                "how many versions of it there are."
             ),
             parts.preferences,
             self,
@@ -85,7 +86,7 @@ class BranchesPanel(QWidget):
         outer.addLayout(head)
         outer.addWidget(self.views, 1)
         foot = QHBoxLayout()
-        foot.setContentsMargins(8, 0, 8, 0)
+        foot.setContentsMargins(4, 0, 4, 0)
         foot.addLayout(self._buttons)
         outer.addLayout(foot)
 
@@ -133,6 +134,18 @@ class BranchesPanel(QWidget):
         super().showEvent(event)
         self._pause.start()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow panel leaves the bookmark to the menu, where it is too."""
+        super().resizeEvent(event)
+        self._enable()
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether all buttons can stand side by side without being cut."""
+        wanted = (self.go, self.compare, self.mark, self.more)
+        gaps = len(wanted) * self._buttons.spacing() + 8
+        return sum(button.sizeHint().width() for button in wanted) + gaps <= self.width()
+
     @Slot()
     def refresh(self) -> None:
         """Read the tree anew into the view that is open."""
@@ -170,6 +183,7 @@ class BranchesPanel(QWidget):
         for button in (self.go, self.compare, self.mark, self.more):
             button.setVisible(not deleted)
             button.setEnabled(node is not None)
+        self.mark.setVisible(not deleted and self._has_room)
         for button in (self.restore, self.purge_all):
             button.setVisible(deleted)
         if story is not None:

@@ -103,8 +103,8 @@ class _Chart(QWidget):
             shown.append(spot)
         for spot in shown:
             self._draw_way(painter, spot, on=story.place(spot.node) is not None)
-        for spot in shown:
-            self._draw_spot(painter, spot, story)
+        for spot in sorted(shown, key=lambda spot: spot.node not in self._names):
+            self._draw_spot(painter, spot, story)  # names first: their lines run under the others
 
     def _draw_way(self, painter: QPainter, spot: Spot, *, on: bool) -> None:
         above = self.by_id.get(spot.parent) if spot.parent is not None else None
@@ -141,13 +141,16 @@ class _Chart(QWidget):
         else:
             painter.drawEllipse(middle, RADIUS, RADIUS)
         if spot.node in self._names:
-            painter.setPen(ink)
-            at = QPointF(
-                middle.x() + RADIUS + 6, middle.y() + painter.fontMetrics().ascent() / 2 - 1
-            )
+            last = MARGIN + self._last_lane(spot.depth) * LANE  # beside all that stands there
+            at = QPointF(last + RADIUS + 8, middle.y() + painter.fontMetrics().ascent() / 2 - 1)
+            if last > middle.x():
+                painter.setPen(QPen(dim, 1, Qt.PenStyle.DotLine))
+                start = QPointF(middle.x() + RADIUS + 2, middle.y())
+                painter.drawLine(start, QPointF(at.x() - 3, middle.y()))
             text = ", ".join(self._names[spot.node])
             box = painter.fontMetrics().boundingRect(text).translated(at.toPoint())
             painter.fillRect(box.adjusted(-2, 0, 2, 0), paper)
+            painter.setPen(ink)
             painter.drawText(at, text)
 
     def _last_lane(self, depth: int) -> int:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QPainter, QPalette
+from PySide6.QtCore import (
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
@@ -22,6 +31,11 @@ _Index = QModelIndex | QPersistentModelIndex
 _ACTIONS = frozenset({Kind.DO, Kind.SAY})
 
 
+def _selected(palette: QPalette) -> QColor:
+    role = QPalette.ColorRole
+    return blend(palette.color(role.Accent), palette.color(role.Base), 0.18)
+
+
 class _Painter(QStyledItemDelegate):
     """A mark (action or prose), the words, pills with names, how many versions there are."""
 
@@ -34,16 +48,12 @@ class _Painter(QStyledItemDelegate):
         line: Line = index.data(ROLE)
         box, palette = QRectF(option.rect), option.palette  # type: ignore[attr-defined]
         role = QPalette.ColorRole
-        ink, dim, paper = (
-            palette.color(role.Text),
-            palette.color(role.PlaceholderText),
-            palette.color(role.Base),
-        )
+        ink, dim = palette.color(role.Text), palette.color(role.PlaceholderText)
         accent = palette.color(role.Accent)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if option.state & QStyle.StateFlag.State_Selected:  # type: ignore[attr-defined]
-            painter.fillRect(box, blend(accent, paper, 0.18))
+            painter.fillRect(box, _selected(palette))
         font = QFont(option.font)  # type: ignore[attr-defined]
         font.setWeight(QFont.Weight.DemiBold if line.head else QFont.Weight.Normal)
         painter.setFont(font)
@@ -114,6 +124,12 @@ class Outline(QTreeView):
         self.activated.connect(self._activated)
         self.selectionModel().currentChanged.connect(self._moved)
         self._setting = False
+
+    def drawBranches(self, painter: QPainter, rect: QRect, index: _Index) -> None:
+        """The arrow stands on the same ground as the row."""
+        if self.selectionModel().isSelected(index):
+            painter.fillRect(rect, _selected(self.palette()))
+        super().drawBranches(painter, rect, index)
 
     @property
     def node(self) -> int | None:

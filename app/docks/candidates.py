@@ -44,7 +44,7 @@ class CandidatesPanel(QWidget):
         self.count.setValue(3)
         self.count.setAccessibleName(self.tr("How many continuations"))
         self.own = QCheckBox(self.tr("Each with a preset of its own"), self)
-        self.write = QPushButton(self.tr("Go on"), self)
+        self.write = QPushButton(self.tr("Continue"), self)
         self.write.setToolTip(self.tr("Write what comes next, several times"))
         self.again = QPushButton(self.tr("More versions"), self)
         self.again.setToolTip(self.tr("Write the last passage again, several times"))
@@ -68,7 +68,7 @@ class CandidatesPanel(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(12, 8, 12, 4)
         head.setSpacing(8)
-        for widget in (self.count, self.write, self.again, self.stop, self.own):
+        for widget in (self.count, self.write, self.again, self.own, self.stop):
             head.addWidget(widget)
         head.addStretch(1)
         self._row = QHBoxLayout()
@@ -122,6 +122,7 @@ class CandidatesPanel(QWidget):
             self._writer.story.append(*self._writer.understood(self._parts.desk.prompt.mode, line))
             self._parts.desk.prompt.line.remember(line)
             self._parts.desk.prompt.line.clear()
+        self._parts.desk.page.scroll_to_end()
         self._write(again=False)
 
     @Slot()
@@ -228,7 +229,7 @@ class CandidatesPanel(QWidget):
         self.write.setEnabled(can and able)
         last = writer.story.last_reply() if writer.story is not None else None
         self.again.setEnabled(can and able and last is not None)
-        self.stop.setEnabled(writer.streaming)
+        self.stop.setVisible(writer.streaming)
         self.count.setEnabled(not writer.streaming)
 
     @Slot(int)

@@ -35,6 +35,8 @@ class Words(QTextEdit):
         self.setReadOnly(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
+        self.setMinimumHeight(44)
+        self.document().setDocumentMargin(0)
         self._dress()
 
     def _dress(self) -> None:

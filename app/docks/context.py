@@ -70,8 +70,8 @@ class ContextPanel(QWidget):
         self._halves.setChildrenCollapsible(False)
         self._halves.addWidget(self.ledger)
         self._halves.addWidget(self.text)
-        self._halves.setStretchFactor(0, 2)
-        self._halves.setStretchFactor(1, 3)
+        self._halves.setStretchFactor(0, 1)
+        self._halves.setStretchFactor(1, 1)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
@@ -84,7 +84,7 @@ class ContextPanel(QWidget):
             signal.connect(self._later)
         writer.turn_began.connect(self._began)
         writer.turn_ended.connect(self._ended)
-        writer.window.connect(self._later)  # read ahead: less is to be read again
+        writer.ahead.rested.connect(self._later)  # read ahead: less is to be read again
         desk.prompt.line.textChanged.connect(self._later)
         desk.prompt.mode_changed.connect(self._later)
         self._parts.preferences.changed.connect(self._later)
@@ -156,12 +156,15 @@ class ContextPanel(QWidget):
         self.context = context
         self.intro.set_only(on=False)
         used, budget = len(context.tokens), context.budget
-        text = (
-            self.tr("%1 of %2 tokens: what is being written is written from this.")
-            if written
-            else self.tr("%1 of %2 tokens: the next turn is written from this.")
-        )
-        self._summary.setText(text.replace("%1", str(used)).replace("%2", str(budget)))
+        if written:
+            text = self.tr("%1 of %2 tokens: the answer is being written from this.")
+        else:
+            text = self.tr("%1 of %2 tokens, and %3 kept free for the answer.")
+        model = self._parts.writer.model
+        free = model.backend.n_ctx - budget if model is not None else 0
+        for number, value in enumerate((used, budget, free), 1):
+            text = text.replace(f"%{number}", str(value))
+        self._summary.setText(text)
         self._cost.setText(" ".join(self._told(context, going, written=written)))
         self._cost.setVisible(bool(self._cost.text()))
         self._bar.show()

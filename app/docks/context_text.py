@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QMouseEvent, QPalette, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QMouseEvent, QPalette, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from app.docks.sources import tint
+from app.theme import blend
 from app.units import to_points, units
 from engine.story.ledger import Context, WindowSpan
+
+
+def _faint(palette: QPalette) -> QColor:
+    """Weaker than ink, and still to be read on every tint."""
+    role = QPalette.ColorRole
+    return blend(palette.color(role.Text), palette.color(role.Base), 0.78)
 
 
 class ContextText(QPlainTextEdit):
@@ -81,11 +88,13 @@ class ContextText(QPlainTextEdit):
                 self._ends.append(at)
                 made = QTextCharFormat()
                 made.setBackground(tint(span.source, self.palette()))
-                words = context.text[span.start : span.end].lstrip()  # no tint on empty lines
+                words = context.text[span.start : span.end]
+                if "\n" in words[: len(words) - len(words.lstrip())]:
+                    words = words.lstrip()  # no tint on empty lines
                 start = at - units(words)
                 selections.append(self._selection(start, at, made))
             gone = QTextCharFormat()
-            gone.setForeground(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            gone.setForeground(_faint(self.palette()))
             gone.setUnderlineStyle(QTextCharFormat.UnderlineStyle.DashUnderline)
             for start, end in self._leaving:
                 first = units(context.text[:start])

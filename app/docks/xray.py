@@ -91,6 +91,7 @@ class XrayPane(QWidget):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
+        head.setContentsMargins(0, 0, 6, 0)
         head.setSpacing(0)
         head.addWidget(self.title, 1)
         head.addWidget(self.views)

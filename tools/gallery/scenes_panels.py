@@ -49,11 +49,11 @@ def _context(studio: Studio) -> None:
     head = story.head
     with studio.size(*WIDE), studio.panels("context") as (panel,):
         studio.wait(lambda: panel.context is not None)
-        studio.pause(800)
+        studio.settle()
         studio.take("context-full")
         story.go_to(story.branch()[8].id)  # when there was room yet
         with studio.typed("look for the cat"):
-            studio.pause(800)
+            studio.settle()
             studio.take("context")
         story.go_to(head)
 
@@ -96,8 +96,8 @@ def _candidates(studio: Studio) -> None:
                 )
             )
             studio.take("candidates-streaming")
-        studio.wait(lambda: not studio.writer.streaming)
-        studio.pause(400)
+        studio.settle()
+        studio.pause(300)
         studio.take("candidates")
     with studio.size(*WIDE), studio.panels("candidates") as (panel,):
         panel.own.setChecked(True)
@@ -110,5 +110,5 @@ def _candidates(studio: Studio) -> None:
 def _narrow(studio: Studio) -> None:
     studio.open("Under Castle Gray")
     with studio.size(*NARROW), studio.panels("branches", "context"):
-        studio.pause(500)
+        studio.settle()
         studio.take("panels-narrow")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.story.scenario import Scenario
@@ -53,10 +54,12 @@ def make_stories() -> None:
     builder = ContextBuilder(model.backend.tokenizer, model.profile)
     sampling = find(model.profile.preset or "balanced").settings
     stories().mkdir(parents=True, exist_ok=True)
+    # The same windows on every machine: how much is evicted at once follows the measured speed.
+    steady: Any = SimpleNamespace(n_ctx=model.backend.n_ctx)
 
     def reply(story: Story, mode: Mode, seed: int) -> None:
         play = Play(sampling, max_tokens=70, mode=mode)
-        turn = prepare(story, model.backend, builder, play, seed)
+        turn = prepare(story, steady, builder, play, seed)
         for _ in turn.run(model.backend):
             pass
         turn.commit(story, model.backend.identity)

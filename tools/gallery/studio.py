@@ -48,6 +48,11 @@ class Studio:
 
         QTest.qWait(ms)
 
+    def settle(self) -> None:
+        """Wait until nothing is written or read any more."""
+        self.wait(lambda: not self.writer.streaming and not self.writer.ahead.reading)
+        self.pause(150)
+
     def set_theme(self, theme: str) -> None:
         self.theme = theme
         self.app.preferences.update(theme=theme)

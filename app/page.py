@@ -31,7 +31,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QMimeData, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QDragLeaveEvent, QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QTextEdit
 
@@ -43,6 +43,7 @@ from app.page_layers import Layers
 from app.page_margin import paint_margin
 from app.page_places import Places
 from app.page_setting import PageSetting
+from app.page_stream import Stream
 from app.page_text import PageText
 from app.theme import Theme, load_theme
 
@@ -60,8 +61,6 @@ if TYPE_CHECKING:
     from app.page_text import Edit, Patch
     from engine.story.change import Change
     from engine.story.node import Node
-
-FRAME_MS = 16
 
 
 class Page(QTextEdit):
@@ -93,16 +92,12 @@ class Page(QTextEdit):
         self.model = PageText()
         self.focused = False
         self._setting = PageSetting(load_theme("light"))
-        self._pending: list[str] = []
         self._canvas = Canvas(self.document(), self.model, self._setting.formats())
         self.places = Places(self, self._canvas)
         self.edits = Edits(self, self._canvas)
         self._idle = Idle(self, self._canvas)
         self.layers = Layers(self)
-        self._flush_timer = QTimer(self)
-        self._flush_timer.setSingleShot(True)
-        self._flush_timer.setInterval(FRAME_MS)
-        self._flush_timer.timeout.connect(self._flush)
+        self.arriving = Stream(self)
         self.selectionChanged.connect(self._report_caret)
         self.cursorPositionChanged.connect(self._report_caret)
         self._dress()
@@ -112,7 +107,7 @@ class Page(QTextEdit):
 
     def show_branch(self, nodes: Sequence[Node]) -> None:
         """Show another branch or story, its end first."""
-        self._pending.clear()
+        self.arriving.forget()
         self.model.load(nodes)
         self.edits.answer()
         self._refill()
@@ -137,42 +132,25 @@ class Page(QTextEdit):
 
     def begin_stream(self) -> None:
         """A reply is about to arrive below the last passage."""
-        if self.model.draft is not None:
-            raise ValueError("a reply is being streamed already")
-        self.model.begin()
+        self.arriving.begin()
 
     @Slot(str)
     def stream(self, text: str) -> None:
         """The reply goes on; painted with the next frame."""
-        if self.model.draft is None:
-            self.begin_stream()
-        self._pending.append(text)
-        if not self._flush_timer.isActive():
-            self._flush_timer.start()
+        self.arriving.add(text)
 
     def retract(self, characters: int) -> None:
         """Take back the last characters that were streamed."""
-        self._flush()
-        self.draw(self.model.retract(characters))
+        self.arriving.retract(characters)
 
     def end_stream(self, nodes: Sequence[Node]) -> None:
         """The reply is part of ``nodes`` now, or was dropped."""
-        self._flush()
-        self.edits.answer()
-        self.draw(self.model.close(nodes), follow=True)
+        self.arriving.end(nodes)
 
     @property
     def streaming(self) -> bool:
         """Whether a reply is arriving."""
         return self.model.draft is not None
-
-    @Slot()
-    def _flush(self) -> None:
-        self._flush_timer.stop()
-        text = "".join(self._pending)
-        self._pending.clear()
-        if text:
-            self.draw(self.model.extend(text), follow=True)
 
     def draw(self, patch: Patch | None, *, follow: bool = False) -> None:
         """Make the document follow the page's text; with ``follow`` stay at the end if there."""

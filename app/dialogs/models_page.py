@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -21,14 +18,12 @@ from PySide6.QtWidgets import (
 )
 
 from app.dialogs import model_detail as detail
-from app.dialogs.asking import sure
 from app.dialogs.model_detail import ModelDetail
 from app.dialogs.model_entries import Entry, Section, entries, typed
+from app.dialogs.model_verbs import ModelVerbs
 from app.dialogs.rows import Row, RowList
 from app.fetching import State
 from engine import paths
-from engine.errors import KnownError
-from engine.lm import library
 from engine.lm.progress import say_bytes
 
 if TYPE_CHECKING:
@@ -37,11 +32,9 @@ if TYPE_CHECKING:
     from app.settings import Preferences
     from app.switching import Switching
 
-HUB = "https://huggingface.co/"
-
 
 class ModelsPage(QWidget):
-    """Lists models and has done with them what is pressed.
+    """Lists models and shows one of them; what is done with them is ``ModelVerbs``' work.
 
     Signals:
         problem: a sentence about what could not be done; empty: that is over.
@@ -63,6 +56,7 @@ class ModelsPage(QWidget):
         self._entries: dict[str, Entry] = {}
         self._typed: dict[str, Entry] = {}
         self._interrupted = ""  # the model whose measuring was cut short
+        self.verbs = ModelVerbs(switching, fetching, fitting, self)
         self.filter = QLineEdit(self)
         self.filter.setPlaceholderText(self.tr("Filter"))
         self.filter.setAccessibleName(self.tr("Filter the models"))
@@ -91,8 +85,8 @@ class ModelsPage(QWidget):
         for button in (self.get, self.bring):
             button.setAutoDefault(False)
         menu = QMenu(self.bring)
-        menu.addAction(self.tr("A model's folder…"), self.import_folder)
-        menu.addAction(self.tr("A .safetensors file…"), self.import_file)
+        menu.addAction(self.tr("A model's folder…"), self.verbs.import_folder)
+        menu.addAction(self.tr("A .safetensors file…"), self.verbs.import_file)
         self.bring.setMenu(menu)
         self.bring.setToolTip(self.tr("Copy a model from this machine into the library"))
         more = QHBoxLayout()
@@ -131,6 +125,9 @@ class ModelsPage(QWidget):
         self.address.returnPressed.connect(self.get_typed)
         self.get.clicked.connect(self.get_typed)
         self.detail.wanted.connect(self._do)
+        self.verbs.problem.connect(self.problem)
+        self.verbs.coming.connect(self._coming)
+        self.verbs.done.connect(self.refresh)
         self.detail.fit.measure_wanted.connect(self._measure)
         self.detail.fit.stop_wanted.connect(self._fitting.stop)
         self._fetching.changed.connect(self._fetched)
@@ -286,42 +283,14 @@ class ModelsPage(QWidget):
     def get_typed(self) -> None:
         """Download the model whose id was typed."""
         ask = self.address.text().strip()
-        if ask and self._download(ask):
+        if ask and self.verbs.download(ask):
             self.address.clear()
 
-    def _download(self, ask: str) -> bool:
-        self.problem.emit("")
-        try:
-            name = self._fetching.download(ask)
-        except KnownError as error:
-            self.problem.emit(str(error))
-            return False
+    @Slot(str, str)
+    def _coming(self, name: str, ask: str) -> None:
+        """Show a model that is on its way."""
         if name not in self._entries:
             self._typed[name] = typed(name, ask)
-        self.filter.clear()
-        self.refresh()
-        self.list.pick(name)
-        return True
-
-    @Slot()
-    def import_folder(self) -> None:
-        """Ask for a model's folder and copy it into the library."""
-        path = QFileDialog.getExistingDirectory(self, self.tr("The folder of a model"))
-        if path:
-            self._import(Path(path))
-
-    @Slot()
-    def import_file(self) -> None:
-        """Ask for a file of weights and copy it, with what lies beside it, into the library."""
-        kind = self.tr("Weights (*.safetensors)")
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("The weights of a model"), "", kind)
-        if path:
-            self._import(Path(path))
-
-    def _import(self, source: Path) -> None:
-        self.problem.emit("")
-        name = self._fetching.bring(source)
-        self._typed.setdefault(name, typed(name, ""))
         self.filter.clear()
         self.refresh()
         self.list.pick(name)
@@ -344,55 +313,5 @@ class ModelsPage(QWidget):
 
     @Slot(str)
     def _do(self, what: str) -> None:
-        entry = self.entry
-        if entry is None:
-            return
-        self.problem.emit("")
-        try:
-            self._done(what, entry)
-        except KnownError as error:
-            self.problem.emit(str(error))
-
-    def _done(self, what: str, entry: Entry) -> None:
-        name = entry.name
-        match what:
-            case detail.USE:
-                self._use(entry)
-            case detail.GET:
-                self._download(entry.ask)
-            case detail.PAUSE:
-                self._fetching.pause(name)
-            case detail.RESUME:
-                if self._fetching[name] is not None:
-                    self._fetching.resume(name)
-                else:
-                    self._download(entry.ask)
-            case detail.DISCARD:
-                self._fetching.throw_away(name)
-            case detail.VERIFY:
-                self._fetching.verify(name)
-            case detail.SHOW if entry.folder is not None:
-                QDesktopServices.openUrl(QUrl.fromLocalFile(str(entry.folder)))
-            case detail.PAGE:
-                QDesktopServices.openUrl(QUrl(HUB + entry.repo))
-            case detail.DELETE:
-                self._delete(entry)
-        self._settle.start()
-
-    def _use(self, entry: Entry) -> None:
-        report = self._fitting[entry.name]
-        if report is not None and report.best is None:
-            question = self.tr("Load %1 all the same?").replace("%1", entry.title)
-            about = f"{report.recommendation} {report.warning}"
-            if not sure(self, question, about, self.tr("Load it")):
-                return
-        self._switching.use(entry.name)
-
-    def _delete(self, entry: Entry) -> None:
-        question = self.tr("Delete %1 from this machine?").replace("%1", entry.title)
-        about = self.tr("%1 become free. Your stories stay as they are.")
-        about = about.replace("%1", say_bytes(entry.nbytes))
-        if sure(self, question, about, self.tr("Delete")):
-            library.remove(entry.name)
-            self._fetching.forget(entry.name)
-            self.refresh()
+        if self.entry is not None:
+            self.verbs.do(what, self.entry)

@@ -238,19 +238,19 @@ def test_the_view_follows_only_from_the_end(page: Page, book: Book, qtbot: QtBot
     bar = page.verticalScrollBar()
     page.begin_stream()
     page.stream("\n\nMore." * 30)
-    page._flush()
+    page.arriving.flush()
     assert bar.value() == bar.maximum() > 0
     assert page.caret() == len(book.text)  # the caret stays where the person writes
     bar.setValue(100)
     page.stream("\n\nMore." * 30)
-    page._flush()
+    page.arriving.flush()
     assert bar.value() == 100
 
 
 def test_one_writes_above_while_it_streams_but_not_into_it(page: Page, book: Book) -> None:
     play(book)
     page.stream(" And on")
-    page._flush()
+    page.arriving.flush()
     page.set_caret(4)
     QTest.keyClicks(page, " wide")
     assert book.text.startswith("open wide the door")

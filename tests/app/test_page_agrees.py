@@ -128,7 +128,7 @@ class Writing(RuleBasedStateMachine):
     def stream(self, text: str) -> None:
         self.page.stream(text)
         self.draft = (self.draft or "") + text
-        self.page._flush()
+        self.page.arriving.flush()
 
     @precondition(lambda self: bool(self.draft))
     @rule(share=SPOT)

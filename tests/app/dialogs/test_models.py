@@ -248,7 +248,7 @@ def test_an_import_of_what_is_no_model_says_so(qtbot, shop, tmp_path, monkeypatc
     (tmp_path / "odd").mkdir()
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path / "odd"))
     page = shop.models().models
-    page.import_folder()
+    page.verbs.import_folder()
     ended(qtbot, page, "odd")
     assert "holds no model.safetensors" in page.detail.state.text()
 
@@ -259,7 +259,7 @@ def test_the_model_in_use_cannot_be_deleted_and_one_that_fails_changes_nothing(
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tiny))
     dialog = shop.models()
     page = dialog.models
-    page.import_folder()
+    page.verbs.import_folder()
     ended(qtbot, page, "tiny")
     (paths.models() / "tiny" / "model.safetensors").write_bytes(b"no weights")
     shop.begin()
@@ -292,7 +292,7 @@ def test_what_fits_is_told_before_anything_is_loaded(qtbot, shop, monkeypatch, t
     # One that is here and does not fit: asked first.
     monkeypatch.setattr("engine.lm.machine.this_machine", lambda **_: Machine(4 << 30, 1 << 20))
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tiny))
-    page.import_folder()
+    page.verbs.import_folder()
     ended(qtbot, page, "tiny")
     qtbot.waitUntil(lambda: page._fitting["tiny"] is not None, timeout=30_000)
     asked = answer("Cancel")

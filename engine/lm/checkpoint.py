@@ -18,6 +18,7 @@ from engine.errors import KnownError
 from engine.lm.config import GPTConfig, read_config
 from engine.lm.device import choose_device, choose_dtype, wants_int8
 from engine.lm.gpt import GPT
+from engine.lm.pages import nothing_kept
 from engine.lm.quantize import Quantizer, usable_top
 from engine.lm.weights import Source, find_weights, weight_files
 
@@ -130,21 +131,22 @@ def _load(
         model = GPT(config)
     expected = {name: tuple(weight.shape) for name, weight in model.named_parameters()}
     _check_shapes(expected, sources)
-    # One place for every tensor on its way: freed and taken anew, they would leave holes behind.
-    scratch = torch.empty(max(source.nbytes for source in sources.values()), dtype=torch.uint8)
-    for part in _parts(model):
-        for key, _ in list(model.get_submodule(part).named_parameters()):
-            full = f"{part}.{key}"
-            if full not in expected:  # the tied head: the same weights under a second name
-                continue
-            weight = _read(sources[full], expected[full], device, dtype, scratch)
-            owner, _, name = full.rpartition(".")
-            parameter = nn.Parameter(weight, requires_grad=False)
-            model.get_submodule(owner).register_parameter(name, parameter)
-        if part == "lm_head" and config.tie_word_embeddings:
-            model.lm_head.weight = model.wte.weight
-        if convert is not None:
-            convert(model, part)
+    with nothing_kept():
+        # One place for every tensor on its way: freed and taken anew, they would leave holes behind.
+        scratch = torch.empty(max(source.nbytes for source in sources.values()), dtype=torch.uint8)
+        for part in _parts(model):
+            for key, _ in list(model.get_submodule(part).named_parameters()):
+                full = f"{part}.{key}"
+                if full not in expected:  # the tied head: the same weights under a second name
+                    continue
+                weight = _read(sources[full], expected[full], device, dtype, scratch)
+                owner, _, name = full.rpartition(".")
+                parameter = nn.Parameter(weight, requires_grad=False)
+                model.get_submodule(owner).register_parameter(name, parameter)
+            if part == "lm_head" and config.tie_word_embeddings:
+                model.lm_head.weight = model.wte.weight
+            if convert is not None:
+                convert(model, part)
     return model.eval()
 
 

@@ -16,76 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
+from engine.lm.cache import KVCache, attention
 from engine.lm.config import GPTConfig
-
-
-class KVCache:
-    """Keys and values of the tokens read so far, every row of the same length.
-
-    ``k`` and ``v`` are [n_layer, B, H, room, D]; positions from ``length`` on are free. They may be
-    kept in fewer bits than attention calculates with; one layer at a time is then widened.
-    """
-
-    def __init__(
-        self,
-        config: GPTConfig,
-        rows: int = 1,
-        room: int | None = None,
-        *,
-        dtype: torch.dtype = torch.float32,
-        device: torch.device | str = "cpu",
-    ) -> None:
-        shape = (config.n_layer, rows, config.n_head, room or config.n_ctx, config.d_head)
-        self.k = torch.empty(shape, dtype=dtype, device=device)
-        self.v = torch.empty(shape, dtype=dtype, device=device)
-        self.length = 0
-        self._wide: Tensor | None = None
-
-    @property
-    def rows(self) -> int:
-        """Number of rows, B."""
-        return self.k.shape[1]
-
-    @property
-    def room(self) -> int:
-        """How many tokens a row can hold."""
-        return self.k.shape[3]
-
-    def truncate(self, length: int) -> None:
-        """Forget all but the first ``length`` tokens."""
-        self.length = min(self.length, length)
-
-    def expand(self, config: GPTConfig, rows: int, room: int) -> KVCache:
-        """A cache of ``rows`` copies of this one's single row, with room for ``room`` tokens."""
-        other = KVCache(config, rows, room, dtype=self.k.dtype, device=self.k.device)
-        other.k[:, :, :, : self.length] = self.k[:, :1, :, : self.length]
-        other.v[:, :, :, : self.length] = self.v[:, :1, :, : self.length]
-        other.length = self.length
-        return other
-
-    def row(self, index: int) -> KVCache:
-        """A view of one row, with a length of its own."""
-        view = object.__new__(KVCache)
-        view.k, view.v = self.k[:, index : index + 1], self.v[:, index : index + 1]
-        view.length = self.length
-        view._wide = None
-        return view
-
-    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Store k, v [B, H, T, D] of one layer after ``length``; all of it, [B, H, S, D]."""
-        end = self.length + k.shape[2]
-        self.k[layer, :, :, self.length : end] = k
-        self.v[layer, :, :, self.length : end] = v
-        if self.k.dtype != k.dtype:
-            return self._widen(layer, end, k.dtype)
-        return self.k[layer, :, :, :end], self.v[layer, :, :, :end]
-
-    def _widen(self, layer: int, end: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """One layer in another number type, always in the same place: a token takes no memory."""
-        if self._wide is None or self._wide.dtype != dtype:
-            self._wide = torch.empty((2, *self.k.shape[1:]), dtype=dtype, device=self.k.device)
-        k, v = self._wide[:, :, :, :end]
-        return k.copy_(self.k[layer, :, :, :end]), v.copy_(self.v[layer, :, :, :end])
 
 
 class Attention(nn.Module):
@@ -105,20 +37,17 @@ class Attention(nn.Module):
     def forward(self, x: Tensor, cache: KVCache | None, mask: Tensor | None) -> Tensor:
         """x [B, T, C] -> [B, T, C]; ``mask`` [T, S] is True where a token may look."""
         B, T, C = x.shape
-        q, k, v = self.c_attn(x).view(B, T, 3, self.n_head, C // self.n_head).unbind(2)
-        q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)  # (B, H, T, D)
-        if cache is not None:
-            k, v = cache.append(self.layer, k, v)  # (B, H, S, D)
+        qkv = self.c_attn(x).view(B, T, 3, self.n_head, C // self.n_head)
+        qkv = qkv.permute(2, 0, 3, 1, 4)  # (3, B, H, T, D)
         if self.upcast:
-            y = _attend(q.float(), k.float(), v.float(), mask, self.scale).to(x.dtype)
+            qkv = qkv.float()
+        if cache is not None:
+            y = cache.attend(self.layer, qkv[0], qkv[1:], mask, self.scale)
         else:
-            y = _attend(q, k, v, mask, self.scale)
+            y = attention(qkv[0], qkv[1], qkv[2], mask, self.scale)
+        if self.upcast:
+            y = y.to(x.dtype)
         return self.c_proj(y.transpose(1, 2).reshape(B, T, C))
-
-
-def _attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None, scale: float) -> Tensor:
-    causal = mask is None and q.shape[2] > 1
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal, scale=scale)
 
 
 class MLP(nn.Module):

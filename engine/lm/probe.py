@@ -70,8 +70,7 @@ def _measure(config: GPTConfig, dtype: str, device: str, seconds: float) -> Iter
         if dtype == "int8":
             yield from _quantize(model)
         cache = model.cache()
-        cache.k.zero_()
-        cache.v.zero_()
+        cache.kv.zero_()
         half = config.n_ctx // 2
         one = torch.zeros(1, 1, dtype=torch.long, device=device)
         many = torch.zeros(1, min(PROMPT, half), dtype=torch.long, device=device)

@@ -19,6 +19,7 @@ import math
 import time
 import warnings
 from functools import cache
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ TOLERANCE = 0.05  # relative error on real rows beyond which a layer stays in fl
 SMALLEST = 12_000_000  # parameters of the smallest model that int8 makes faster
 _SLICE = 1 << 17  # weights that are worked on at once: what stays in a core's cache
 _TINY = np.float32(1e-30)
+FEW = 8  # rows for which Python's numbers are faster than tensors of them
 _EXACT = 4000.0  # sums of squares below this number's square are exact in float32
 # What comes out of these is hardly ever negative, so that one more bit is left for the rest.
 _TWO_SIDED = {"tanh", "leaky_relu"}
@@ -66,14 +68,17 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x [..., in] -> [..., out], float32."""
-        rows = x.reshape(-1, self.in_features)
         if self.columns is not None:
-            rows = rows * self.columns
-        y = self._alone(rows) if len(rows) == 1 else None
+            x = x * self.columns
+        size, width = x.numel(), self.in_features
+        y = self._one(x) if size == width else self._few(x) if size <= FEW * width else None
         if y is None:
-            y = self._together(rows)
-        y = y.mul_(self.scales) if self.bias is None else torch.addcmul(self.bias, y, self.scales)
-        return y.view(*x.shape[:-1], self.out_features)
+            y = self._many(x.reshape(-1, width)).view(*x.shape[:-1], -1)
+        return (
+            y.mul_(self.scales) if self.bias is None else torch.addcmul(self.bias, y, self.scales)
+        )
+
+    __call__ = forward  # there are 49 of these in a token of 124M, and no hooks
 
     def weight(self) -> Tensor:
         """The weights [out, in] as they are after rounding."""
@@ -100,69 +105,79 @@ class Int8Linear(nn.Module):
             self.bias = self.bias.clone()
             self.bias[start:] *= factors
 
-    def _alone(self, row: Tensor) -> Tensor | None:
-        """The product of one row [1, in], which the kernel itself rounds; None if it is loud.
+    def _one(self, x: Tensor) -> Tensor | None:
+        """The product of one row [..., in]; None if that is all zeros or not all numbers.
 
-        The kernel multiplies by the step where ``_together`` does it afterwards: once, in float32,
-        and what it multiplies are the same whole numbers, so the bits are the same.
+        A row that is not loud is rounded by the kernel, which also multiplies by the step, where
+        ``_few`` and ``_many`` do it afterwards: once, in float32, and what is multiplied are the
+        same whole numbers, so the bits are the same.
         """
-        if 2 * self.zero > self.top:
-            step = _product(torch.linalg.vector_norm(row, math.inf).item(), self._up)
-        else:
-            low, high = row.aminmax()
-            step = max(_product(high.item(), self._up), _product(low.item(), self._down))
+        low, high = x.aminmax()
+        step = self._step(low.item(), high.item())
         if not 0.0 < step < math.inf:
             return None
-        if self._limit is not None:
-            loud = step > self._limit
-        else:
-            loud = torch.linalg.vector_norm(row, dim=-1).item() < _product(step, self._quiet)
-        if loud:
-            return None
-        return _kernel()(row, step, self.zero, self.packed)
+        limit = self._limit
+        if limit is None:
+            limit = _float32(torch.linalg.vector_norm(x, dim=-1).item() / self._quiet)
+        if step > limit:
+            exact = x * _float32(1.0 / step)
+            y, low = self._whole(torch.stack((exact, self._rest(exact))))
+            return low.mul_(1 / self.zero).add_(y).mul_(step)
+        return _kernel()(x, step, self.zero, self.packed)
 
-    def _together(self, rows: Tensor) -> Tensor:
-        """The products of rows [M, in]; those that are loud in two parts."""
-        if 2 * self.zero > self.top:
-            step = rows.abs().amax(-1, keepdim=True).mul_(self._up)
+    def _few(self, x: Tensor) -> Tensor | None:
+        """The products of a few rows [..., in]; None if one is loud.
+
+        For so few, steps are found sooner with Python's numbers than with tensors.
+        """
+        low, high = x.amin(-1).view(-1).tolist(), x.amax(-1).view(-1).tolist()
+        steps = [*map(self._step, low, high)]
+        if not all(0.0 < step < math.inf for step in steps):
+            return None
+        if self._limit is not None:
+            limits = [self._limit]
         else:
-            low, high = rows.aminmax(dim=-1, keepdim=True)
-            step = torch.maximum(high.mul_(self._up), low.mul_(self._down))
+            lengths = torch.linalg.vector_norm(x, dim=-1).view(-1).tolist()
+            limits = [_float32(length / self._quiet) for length in lengths]
+        if any(step > limit for step, limit in zip(steps, cycle(limits), strict=False)):
+            return None
+        pairs = torch.tensor([*steps, *(1.0 / step for step in steps)])
+        step, inverse = pairs.view(2, *x.shape[:-1], 1).unbind()
+        return self._whole(x * inverse).mul_(step)
+
+    def _step(self, low: float, high: float) -> float:
+        """What one whole number stands for in a row between ``low`` and ``high``."""
+        return _float32(max(high * self._up, low * self._down))
+
+    def _many(self, rows: Tensor) -> Tensor:
+        """The products of rows [M, in]; those that are loud in two parts."""
+        low, high = rows.amin(-1, keepdim=True), rows.amax(-1, keepdim=True)
+        step = torch.maximum(high.mul_(self._up), low.mul_(self._down))
         step.clamp_min_(1e-30)  # a row of zeros
         exact = rows * step.reciprocal()
-        q = exact.add(self.zero).round_().sub_(self.zero)  # as the kernel rounds
-        if self._limit is not None:
-            loud = step.squeeze(1) > self._limit
-        else:
-            loud = torch.linalg.vector_norm(rows, dim=-1) < step.squeeze(1) * self._quiet
-        y = self._in_two(exact, q, loud) if loud.any() else self._multiply(q)
+        limit = self._limit
+        if limit is None:
+            limit = torch.linalg.vector_norm(rows, dim=-1, keepdim=True).div_(self._quiet)
+        loud = (step > limit).squeeze(1)
+        y = self._whole(exact)
+        if loud.any():
+            which = loud.nonzero().squeeze(1)
+            y.index_add_(0, which, self._whole(self._rest(exact[which])).mul_(1 / self.zero))
         return y.mul_(step)
 
-    def _multiply(self, q: Tensor) -> Tensor:
-        """Whole numbers q [M, in] times the weights: exact sums [M, out]."""
-        return _kernel()(q, 1.0, self.zero, self.packed)
+    def _rest(self, exact: Tensor) -> Tensor:
+        """What rounding leaves of ``exact``, itself in whole numbers, ``zero`` times as fine."""
+        q = exact.add(self.zero).round_().sub_(self.zero)  # as the kernel rounds
+        return exact.sub(q).mul_(self.zero).round_()  # zero is a power of two: this is exact
 
-    def _in_two(self, exact: Tensor, q: Tensor, loud: Tensor) -> Tensor:
-        """The product with rows that are ``loud`` [M] in two parts: whole steps and what is left."""
-        M, fine = len(exact), self.zero  # a power of two: dividing by it is exact
-        every = bool(loud.all())
-        which = slice(None) if every else loud.nonzero().squeeze(1)
-        rest = exact[which].sub(q[which]).mul_(fine).round_()
-        both = self._multiply(torch.cat((q, rest)))
-        y, low = both[:M], both[M:].mul_(1 / fine)
-        if every:
-            return y.add_(low)
-        return y.index_put_((loud.nonzero().squeeze(1),), low, accumulate=True)
+    def _whole(self, x: Tensor) -> Tensor:
+        """x [..., in], rounded to whole numbers, times the weights: exact sums."""
+        return _kernel()(x, 1.0, self.zero, self.packed)
 
 
 def _float32(value: float) -> float:
     """The float32 nearest to a number."""
     return float(np.float32(value))
-
-
-def _product(a: float, b: float) -> float:
-    """The product of two float32 numbers, rounded as float32 arithmetic rounds it."""
-    return float(np.float32(a * b))  # 48 bits at most: exact before it is rounded
 
 
 def _rounded(weight: Tensor) -> tuple[Tensor, Tensor, Tensor, float]:
@@ -197,9 +212,11 @@ def _rounded(weight: Tensor) -> tuple[Tensor, Tensor, Tensor, float]:
     return torch.from_numpy(rounded), torch.from_numpy(scales), torch.from_numpy(columns), noise
 
 
+@cache
 def _kernel() -> Any:
     """FBGEMM's product of 8-bit numbers; sums are exact, and neither scale nor zero is searched."""
-    return torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32
+    kernel = torch.ops.quantized.linear_with_input_q_dq_qweight_dq_output_fp32.default
+    return kernel._op  # noqa: SLF001 - what is around it takes 2 us of a call's 20
 
 
 def _pack(rounded: Tensor) -> Any:

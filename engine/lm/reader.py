@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from engine.lm.backend import Prefill
-from engine.lm.gpt import GPT, KVCache
-from engine.lm.static import StaticStep, StaticSteps, capture_on
+from engine.lm.cache import BranchCache, KVCache
+from engine.lm.gpt import GPT
+from engine.lm.static import StaticSteps, capture_on
+from engine.lm.step import TokenStep
 from engine.tokens import common_prefix
 
 # A reader can be stopped between two layers of a chunk: this is the longest wait for it, in seconds.
 LAYER_SECONDS = 0.04
+Step = Callable[[Sequence[int]], torch.Tensor]  # a token for every row, the logits [B, V] after it
 SMALLEST_CHUNK = 32
 
 
@@ -30,10 +34,13 @@ class Reader:
         self.model = model
         self.cache = model.cache()
         cuda = model.device.type == "cuda"
+        self._token = TokenStep(model)
+        self._step: Step = partial(self._token, cache=self.cache)
         self._steps: StaticSteps | None = None
         if cuda if static is None else static:
             capture = capture_on(model.device) if cuda else None
             self._steps = StaticSteps(model, self.cache, capture)
+            self._step = self._steps.alone
         self.ids: list[int] = []  # what the cache holds
         self.seconds_per_token = 0.0  # of the last prompt that was worth measuring
         self._logits: torch.Tensor | None = None  # [1, V], after ids
@@ -83,8 +90,8 @@ class Reader:
     @torch.inference_mode()
     def extend(self, tokens: list[int]) -> None:
         """Read a few more tokens at once."""
-        if self._steps is not None and len(tokens) == 1:
-            logits = self._steps.alone(tokens)
+        if len(tokens) == 1:
+            logits = self._step(tokens)
         else:
             ids = torch.tensor([tokens], device=self.model.device)
             logits = self.model.lm_head(self.model.hidden(ids, self.cache)[:, -1])
@@ -122,13 +129,14 @@ class Reader:
             self.cache.truncate(length)
             del self.ids[length:]
 
-    def branch(self, rows: int, room: int) -> tuple[KVCache, StaticStep | None]:
-        """``rows`` copies of what was read, with ``room``, and what steps them if shapes are fixed."""
-        if self._steps is None:
-            return self.cache.expand(self.model.config, rows, room), None
+    def branch(self, rows: int, room: int) -> tuple[KVCache, Step]:
+        """``rows`` copies of what was read, with ``room``, and what reads a token more in each."""
         self._branches = None  # they may lie where the new ones will
-        step = self._steps.branches(rows)
-        return step.cache, step
+        if self._steps is not None:
+            step = self._steps.branches(rows)
+            return step.cache, step
+        cache = BranchCache(self.model.config, self.cache, rows, room)
+        return cache, partial(self._token, cache=cache)
 
     def keep(self, cache: KVCache, rows: list[list[int]]) -> None:
         """Remember finished candidates: the one that is chosen need not be read again."""
@@ -138,9 +146,10 @@ class Reader:
         wanted = list(tokens)
         best, row = common_prefix(self.ids, wanted), None
         if self._branches is not None:
-            for index, ids in enumerate(self._branches[1]):
+            cache, rows = self._branches
+            for index, ids in enumerate(rows):
                 length = common_prefix(ids, wanted)
-                if length > best:
+                if length > best and common_prefix(ids, self.ids) >= cache.start:
                     best, row = length, index
         return best, row
 
@@ -150,8 +159,8 @@ class Reader:
         if self._branches is not None and row is not None:
             cache, rows = self._branches
             start = common_prefix(self.ids, rows[row])
-            self.cache.k[:, 0, :, start:best] = cache.k[:, row, :, start:best]
-            self.cache.v[:, 0, :, start:best] = cache.v[:, row, :, start:best]
+            new = slice(start - cache.start, best - cache.start)
+            self.cache.kv[:, :, 0, :, start:best] = cache.kv[:, :, row, :, new]
             self.cache.length = best
             self._logits = None
             self.ids = rows[row][:best]

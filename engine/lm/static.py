@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from engine.lm.gpt import GPT, KVCache
+from engine.lm.cache import KVCache
+from engine.lm.gpt import GPT
 
 LOG = logging.getLogger(__name__)
 WARM_UPS = 3  # runs before a capture, in which libraries choose kernels and take their memory
@@ -24,16 +25,15 @@ class FixedCache(KVCache):
     """The memory of another cache: one token is written at ``position`` [1], all room is looked at."""
 
     def __init__(self, cache: KVCache) -> None:
-        self.k, self.v = cache.k, cache.v
+        self.kv = cache.kv
         self.length = 0
-        self.position = torch.zeros(1, dtype=torch.long, device=cache.k.device)
-        self._wide = None
+        self.position = torch.zeros(1, dtype=torch.long, device=cache.kv.device)
 
-    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Store k, v [B, H, 1, D] of one layer; all of it, [B, H, room, D]."""
-        self.k[layer].index_copy_(2, self.position, k.to(self.k.dtype))
-        self.v[layer].index_copy_(2, self.position, v.to(self.v.dtype))
-        return self.k[layer].to(k.dtype), self.v[layer].to(v.dtype)
+    def append(self, layer: int, kv: Tensor) -> Tensor:
+        """Store kv [2, B, H, 1, D] of one layer; all of it, [2, B, H, room, D]."""
+        whole = self.kv[layer]
+        whole.index_copy_(3, self.position, kv.to(whole.dtype))
+        return whole.to(kv.dtype)
 
 
 class Replay:
@@ -62,8 +62,7 @@ class StaticStep:
         self._fixed = FixedCache(cache)
         device = model.device
         # What is masked still enters a product, where 0 times a leftover NaN would be NaN.
-        cache.k[:, :, :, cache.length :] = 0
-        cache.v[:, :, :, cache.length :] = 0
+        cache.kv[..., cache.length :, :] = 0
         self._ids = torch.zeros((cache.rows, 1), dtype=torch.long, device=device)
         self._places = torch.arange(cache.room, device=device)
         self._logits = torch.zeros((cache.rows, model.config.n_vocab), device=device)
@@ -108,10 +107,9 @@ class StaticSteps:
         step = self._branches
         if step is None or step.cache.rows != rows:
             self._branches = None  # the old one's memory is needed
-            new = KVCache(self._model.config, rows, dtype=cache.k.dtype, device=cache.k.device)
+            new = KVCache(self._model.config, rows, dtype=cache.kv.dtype, device=cache.kv.device)
             step = self._branches = StaticStep(self._model, new, self._capture)
-        step.cache.k[:, :, :, : cache.length] = cache.k[:, :, :, : cache.length]
-        step.cache.v[:, :, :, : cache.length] = cache.v[:, :, :, : cache.length]
+        step.cache.kv[..., : cache.length, :] = cache.kv[..., : cache.length, :]
         step.cache.length = cache.length
         return step
 

@@ -72,7 +72,7 @@ class Branches:
     def __init__(self, reader: Reader, rows: int, room: int) -> None:
         self._reader = reader
         self._model = reader.model
-        self._cache, self._static = reader.branch(rows, room)
+        self._cache, self._step = reader.branch(rows, room)
         self._rows = [list(reader.ids) for _ in range(rows)]
         self._logits = np.repeat(reader.logits()[None], rows, axis=0)
 
@@ -88,12 +88,7 @@ class Branches:
         """
         batch = [tokens.get(row, 0) for row in range(len(self._rows))]
         self._cache.length = len(self._rows[next(iter(tokens))])
-        if self._static is not None:
-            out = self._static(batch)
-        else:
-            ids = torch.tensor(batch, device=self._model.device).unsqueeze(1)
-            out = self._model.lm_head(self._model.hidden(ids, self._cache)[:, -1])
-        logits = out.float().cpu().numpy()
+        logits = self._step(batch).float().cpu().numpy()
         for row, token in tokens.items():
             self._rows[row].append(token)
             self._logits[row] = logits[row]

@@ -13,9 +13,10 @@ import torch
 from engine import paths
 from engine.errors import KnownError
 from engine.lm import fits, machine
+from engine.lm.cache import KVCache
 from engine.lm.config import GPTConfig
 from engine.lm.fits import SHAPES, advise, config_of, memory_bytes, weight_bytes
-from engine.lm.gpt import GPT, KVCache
+from engine.lm.gpt import GPT
 from engine.lm.library import catalogue
 from engine.lm.local import LocalBackend
 from engine.lm.machine import Gpu, Machine, this_machine
@@ -152,8 +153,7 @@ def test_the_probe_is_true_for_a_model_that_can_be_timed() -> None:
     config = GPTConfig(n_ctx=128, n_layer=8, n_head=8, n_embd=384, n_vocab=4000)
     model = tiny_gpt(config)
     cache, one = KVCache(config), torch.zeros(1, 1, dtype=torch.long)
-    cache.k.zero_()
-    cache.v.zero_()
+    cache.kv.zero_()
     ratios = []
     for _ in range(5):  # other programs run too: the best of five pairs
         taken = []

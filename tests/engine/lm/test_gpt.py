@@ -9,8 +9,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from engine.lm.cache import BranchCache, KVCache
 from engine.lm.config import ACTIVATIONS, GPTConfig
-from engine.lm.gpt import GPT, KVCache, activate
+from engine.lm.gpt import GPT, activate
 from tests.helpers.tiny_model import TINY, checkpoint_tensors, tiny_gpt
 
 transformers = pytest.importorskip("transformers")
@@ -84,7 +85,7 @@ def test_rows_expanded_from_one_prompt_equal_each_row_alone() -> None:
     prompt, tails = random_ids(TINY, 1, 30), random_ids(TINY, 3, 5, seed=2)
     cache = KVCache(TINY)
     model(prompt, cache)
-    together = model(tails, cache.expand(TINY, rows=3, room=35))
+    together = model(tails, BranchCache(TINY, cache, rows=3, room=35))
     for row in range(3):
         alone = model(torch.cat([prompt, tails[row : row + 1]], 1))[:, 30:]
         assert_close(together[row : row + 1], alone, atol=1e-5, rtol=1e-5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -194,10 +195,12 @@ def test_the_chosen_candidate_need_not_be_read_again() -> None:
     assert reader.kept((*longer, 1)) == len(longer)
 
 
-def test_on_a_cpu_shapes_are_free() -> None:
+def test_on_a_cpu_candidates_share_what_was_read() -> None:
     reader = Reader(tiny_gpt())
-    _, step = reader.branch(2, 30)
-    assert step is None
+    deque(reader.read(list(PROMPT)), maxlen=0)
+    cache, _ = reader.branch(2, len(PROMPT) + 30)
+    assert cache.room == len(PROMPT) + 30
+    assert cache.kv.shape[4] == 30
 
 
 def _with(kind: Callable[..., object], capture: Callable[[Step], Step]) -> Callable[..., object]:

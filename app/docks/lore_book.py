@@ -26,6 +26,8 @@ EXAMPLE = Entry(
 class Book(QObject):
     """Keeps the entries read, so that a change reads one of them and not ten thousand.
 
+    They are read when somebody wants to know: a story may have ten thousand that nobody looks at.
+
     Signals:
         rebuilt: entries came or went, or stand in other folders; or another story is open.
         changed: the ids of entries with other values.
@@ -39,16 +41,28 @@ class Book(QObject):
     def __init__(self, parts: Parts, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._writer = parts.writer
-        self.entries: dict[int, Entry] = {}
+        self._entries: dict[int, Entry] = {}
+        self._unread = True  # another story was opened since
         self.settings = LoreSettings()
         self._writer.opened.connect(self._opened)
         self._writer.changed.connect(self._changed)
-        self._read()
 
     @property
     def story(self) -> Story | None:
         """The story that is open."""
         return self._writer.story
+
+    @property
+    def entries(self) -> dict[int, Entry]:
+        """All entries by their ids."""
+        self.read()
+        return self._entries
+
+    @property
+    def size(self) -> int:
+        """How many entries there are; none of them is read for it."""
+        values = self.story.state.values if self.story is not None else {}
+        return sum(key.startswith(_LORE) for key in values)
 
     @property
     def folders(self) -> list[str]:
@@ -66,16 +80,19 @@ class Book(QObject):
 
     @Slot(object)
     def _opened(self, _story: object) -> None:
-        self._read()
-        self.settings_changed.emit()
-        self.rebuilt.emit()
+        self._unread = True
 
-    def _read(self) -> None:
-        story = self.story
+    def read(self) -> None:
+        """Read the entries of the open story, unless that is done."""
+        if not self._unread:
+            return
+        self._unread, story = False, self.story
         values = story.state.values if story is not None else {}
         ids = sorted(int(key[len(_LORE) :]) for key in values if key.startswith(_LORE))
-        self.entries = {lore_id: _entry(lore_id, values[f"{_LORE}{lore_id}"]) for lore_id in ids}
+        self._entries = {lore_id: _entry(lore_id, values[f"{_LORE}{lore_id}"]) for lore_id in ids}
         self._read_settings()
+        self.settings_changed.emit()
+        self.rebuilt.emit()
 
     def _read_settings(self) -> bool:
         settings = self.story.settings.get("lorebook") if self.story is not None else None
@@ -84,6 +101,8 @@ class Book(QObject):
 
     @Slot(object)
     def _changed(self, change: Change) -> None:
+        if self._unread:
+            return
         if "settings" in change.keys and self._read_settings():
             self.settings_changed.emit()
         names = [key for key in change.keys if isinstance(key, str) and key.startswith(_LORE)]
@@ -103,7 +122,7 @@ class Book(QObject):
             elif old != new:
                 same.append(lore_id)
         if moved:
-            self.entries = dict(sorted(self.entries.items()))
+            self._entries = dict(sorted(self._entries.items()))
             self.rebuilt.emit()
         if same:
             self.changed.emit(frozenset(same))

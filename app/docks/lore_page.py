@@ -48,7 +48,6 @@ class LorePage(QWidget):
         self._search_pause.setInterval(SEARCH_PAUSE)
         self._search_pause.timeout.connect(self._search)
         self._connect(parts)
-        self.list.rebuild()
 
     def _connect(self, parts: Parts) -> None:
         listed = self.list
@@ -71,6 +70,7 @@ class LorePage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         """Look through the book while somebody looks at it."""
         super().showEvent(event)
+        self.book.read()
         self.survey.want(on=True)
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -107,6 +107,8 @@ class LorePage(QWidget):
 
     @Slot(object)
     def _opened(self, _story: object) -> None:
+        if self.isVisible():
+            self.book.read()
         self.views.setCurrentWidget(self.list)
 
     # Verbs

@@ -122,8 +122,8 @@ class MemoryPanel(QWidget):
         story, model, builder = writer.story, writer.model, writer.builder
         if story is None or model is None or builder is None:
             return None
-        lore = list(self.book.entries.values())
-        made_of = sources(story, lore=lore if len(lore) <= _MOST_LORE else ())
+        lore = self.book.entries.values() if self.book.size <= _MOST_LORE else ()
+        made_of = sources(story, lore=tuple(lore))
         try:
             return see(made_of, model.backend, builder, writer.play(story))
         except KnownError:

@@ -345,3 +345,29 @@ def test_ten_thousand_entries_stay_usable(qtbot, game, lore, story):
     lore._search()
     assert lore.list.view.rows.count == 111
     assert time.process_time() - start < 1.5
+
+
+def test_a_long_lorebook_is_read_when_somebody_looks_at_it(game, lore, story, monkeypatch):
+    with story.verb("import"):
+        for n in range(1100):
+            story.set(f"lore/{n + 1}", {"name": f"Entry {n}", "keys": [f"word{n}"], "text": "x"})
+    path = game.path
+    read = []
+    monkeypatch.setattr(
+        "app.docks.lore_book._entry", lambda lore_id, _text: read.append(lore_id) or Entry("", "x")
+    )
+    panel = game.window.docks["dock_memory"].contents
+    panel.show_page(0)
+    game.window.go_home()
+    game.window.librarian.open(path)
+    game.bot.waitUntil(lambda: game.writer.story is not None and not game.writer.streaming)
+    panel.weigh()
+    assert read == []
+    panel.show_page(2)
+    assert len(read) == 1100
+    game.bot.waitUntil(lambda: lore.list.view.rows.count == 1100)
+    game.window.go_home()
+    game.blank()
+    assert lore.book.entries == {}
+    assert rows(lore) == []
+    assert not lore.list.example.isHidden()

@@ -20,6 +20,24 @@ from engine.lm.cache import KVCache, attention
 from engine.lm.config import GPTConfig
 
 
+class _Undrawn:
+    """Weights on torch's meta device are not drawn: that would import a compiler, for a second."""
+
+    weight: Tensor
+
+    def reset_parameters(self) -> None:
+        if not self.weight.is_meta:
+            super().reset_parameters()  # type: ignore[misc]
+
+
+class Linear(_Undrawn, nn.Linear):
+    """torch's linear."""
+
+
+class Embedding(_Undrawn, nn.Embedding):
+    """torch's embedding."""
+
+
 class Attention(nn.Module):
     """Causal self-attention over the new tokens and the cache."""
 
@@ -31,8 +49,8 @@ class Attention(nn.Module):
         self.scale = 1.0 / math.sqrt(config.d_head) if config.scale_attn_weights else 1.0
         if config.scale_attn_by_inverse_layer_idx:
             self.scale /= layer + 1
-        self.c_attn = nn.Linear(config.n_embd, 3 * config.n_embd)
-        self.c_proj = nn.Linear(config.n_embd, config.n_embd)
+        self.c_attn = Linear(config.n_embd, 3 * config.n_embd)
+        self.c_proj = Linear(config.n_embd, config.n_embd)
 
     def forward(self, x: Tensor, cache: KVCache | None, mask: Tensor | None) -> Tensor:
         """x [B, T, C] -> [B, T, C]; ``mask`` [T, S] is True where a token may look."""
@@ -55,8 +73,8 @@ class MLP(nn.Module):
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
-        self.c_fc = nn.Linear(config.n_embd, config.d_inner)
-        self.c_proj = nn.Linear(config.d_inner, config.n_embd)
+        self.c_fc = Linear(config.n_embd, config.d_inner)
+        self.c_proj = Linear(config.d_inner, config.n_embd)
         self.activation = config.activation_function
 
     def forward(self, x: Tensor) -> Tensor:
@@ -113,11 +131,11 @@ class GPT(nn.Module):
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
         self.config = config
-        self.wte = nn.Embedding(config.n_vocab, config.n_embd)
-        self.wpe = nn.Embedding(config.n_ctx, config.n_embd)
+        self.wte = Embedding(config.n_vocab, config.n_embd)
+        self.wpe = Embedding(config.n_ctx, config.n_embd)
         self.h = nn.ModuleList(Block(config, layer) for layer in range(config.n_layer))
         self.ln_f = nn.LayerNorm(config.n_embd, eps=config.layer_norm_epsilon)
-        self.lm_head = nn.Linear(config.n_embd, config.n_vocab, bias=False)
+        self.lm_head = Linear(config.n_embd, config.n_vocab, bias=False)
         if config.tie_word_embeddings:
             self.lm_head.weight = self.wte.weight
         self.kv_dtype: torch.dtype | None = None  # of caches; None: that of the activations

@@ -34,7 +34,7 @@ def nothing_kept() -> Iterator[None]:
     Afterwards it stays with this process: reading a prompt takes and frees megabytes at every
     operation, and pages that went back in between are emptied again, a fifth of the time in all.
     """
-    _limits(1 << 17, 1 << 17)
+    _limits(1 << 20, 8 << 20)
     try:
         yield
     finally:

@@ -20,6 +20,7 @@ import time
 import warnings
 from functools import cache
 from itertools import cycle
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -29,13 +30,13 @@ from torch.nn import functional as F
 
 from engine.lm.gpt import GPT, Block
 from engine.lm.pages import collapse, give_back
+from engine.lm.rounding import round_weights
 
 LOG = logging.getLogger(__name__)
 LOUDEST = 1.5  # how much noise activations may add, as a multiple of the noise (power) of weights
 TOLERANCE = 0.05  # relative error on real rows beyond which a layer stays in float32
 SMALLEST = 12_000_000  # parameters of the smallest model that int8 makes faster
-_SLICE = 1 << 17  # weights that are worked on at once: what stays in a core's cache
-_TINY = np.float32(1e-30)
+CACHED = 32 << 20  # bytes of weights that may stay in a processor's cache between two tokens
 FEW = 8  # rows for which Python's numbers are faster than tensors of them
 _EXACT = 4000.0  # sums of squares below this number's square are exact in float32
 # What comes out of these is hardly ever negative, so that one more bit is left for the rest.
@@ -54,11 +55,12 @@ class Int8Linear(nn.Module):
         self.in_features, self.out_features = linear.in_features, linear.out_features
         self.zero, self.top = zero, top
         self.bias = None if linear.bias is None else linear.bias.detach().float()
-        rounded, self.scales, self.sizes, noise = _rounded(linear.weight.detach())
+        weights = round_weights(linear.weight.detach())
+        self.scales, self.sizes = weights.scales, weights.columns
         self.columns: Tensor | None = self.sizes  # None: what comes in is multiplied already
-        self.packed = _pack(rounded)
+        self.packed = _pack(weights.rounded)
         # The noise of x, step^2 / 12, is LOUDEST times that of the weights where |x / step| is this.
-        quiet = math.sqrt(self.in_features / (12 * LOUDEST)) / max(noise, 1e-4)
+        quiet = math.sqrt(self.in_features / (12 * LOUDEST)) / max(weights.noise, 1e-4)
         self._quiet = _float32(min(quiet, _EXACT))
         self._limit: float | None = None  # the largest step that is not loud, where it is known
         self._rows = self.scales  # of the weights, whatever is folded into ``scales``
@@ -79,6 +81,11 @@ class Int8Linear(nn.Module):
         )
 
     __call__ = forward  # there are 49 of these in a token of 124M, and no hooks
+
+    @property
+    def packed_bytes(self) -> int:
+        """How much memory the weights take."""
+        return self.in_features * self.out_features
 
     def weight(self) -> Tensor:
         """The weights [out, in] as they are after rounding."""
@@ -178,38 +185,6 @@ class Int8Linear(nn.Module):
 def _float32(value: float) -> float:
     """The float32 nearest to a number."""
     return float(np.float32(value))
-
-
-def _rounded(weight: Tensor) -> tuple[Tensor, Tensor, Tensor, float]:
-    """int8 weights [out, in], their scales [out], sizes of columns [in], and the relative error.
-
-    In slices, so that little more than the int8 weights is needed beside those that came in; in
-    numpy, because threads that wait for each other after every slice would take most of the time.
-    """
-    w = weight.float().numpy()
-    rows = max(_SLICE // w.shape[1], 1)
-    parts = [slice(a, a + rows) for a in range(0, len(w), rows)]
-    columns = np.zeros(w.shape[1], np.float32)
-    for part in parts:
-        size = np.abs(w[part])
-        size /= np.maximum(size.max(1, keepdims=True), _TINY)
-        np.maximum(columns, size.max(0), out=columns)
-    columns[columns == 0] = 1.0
-    columns /= np.sqrt(np.square(columns).mean())
-    rounded = np.empty(w.shape, np.int8)
-    scales = np.empty(len(w), np.float32)
-    error = power = 0.0
-    for part in parts:
-        exact = w[part] / columns
-        scale = np.maximum(np.abs(exact).max(1, keepdims=True), _TINY) / np.float32(127)
-        q = np.rint(exact / scale)
-        rounded[part], scales[part] = q, scale[:, 0]
-        power += float(np.vdot(exact, exact))
-        q *= scale
-        q -= exact
-        error += float(np.vdot(q, q))
-    noise = math.sqrt(error / power) if power else 0.0
-    return torch.from_numpy(rounded), torch.from_numpy(scales), torch.from_numpy(columns), noise
 
 
 @cache
@@ -322,7 +297,8 @@ class Quantizer:
             model.wte = HalfEmbedding(model.wte.weight)  # type: ignore[assignment]
             model.kv_dtype = torch.float16
             give_back()
-            collapse()
+            if sum(m.packed_bytes for m in model.modules() if isinstance(m, Int8Linear)) > CACHED:
+                Thread(target=collapse, name="large pages", daemon=True).start()
 
     def _block(self, block: Block, name: str) -> None:
         seen: dict[nn.Module, tuple[Tensor, Tensor]] = {}

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.lm.cache import KVCache
-from engine.lm.gpt import GPT, Block, activate
+from engine.lm.gpt import GPT, Block, Linear, activate
 
 Unary = Callable[[Tensor], Tensor]
 
@@ -79,6 +79,6 @@ def _norm(norm: nn.LayerNorm) -> Unary:
 
 
 def _linear(linear: nn.Module) -> Unary:
-    if type(linear) is nn.Linear:
+    if type(linear) is Linear:
         return partial(F.linear, weight=linear.weight, bias=linear.bias)
     return linear  # in int8, or with an adapter

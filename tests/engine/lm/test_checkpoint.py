@@ -227,6 +227,17 @@ def test_ember_loads() -> None:
     assert logits(model).isfinite().all()
 
 
+def test_loading_imports_no_compiler() -> None:
+    code = (
+        "import sys, torch; from engine.paths import assets; from engine.lm.checkpoint import load_model;"
+        "load_model(assets() / 'models' / 'ember'); print('torch._dynamo' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=120
+    )
+    assert done.stdout.strip() == "False"
+
+
 PEAK = """
 import sys
 from pathlib import Path
@@ -257,7 +268,7 @@ def test_loading_takes_the_model_and_one_tensor(tmp_path: Path, dtype: str) -> N
     (tmp_path / "config.json").write_text(json.dumps(config.to_json()))
     largest = max(tensor.nbytes for tensor in tensors.values())
     need = config.n_params * (4 if dtype == "float32" else 2)
-    room = need + largest + (16 << 20)  # code that runs for the first time
+    room = need + largest + (24 << 20)  # code that runs for the first time
     assert [peak for _ in range(3) if (peak := _peak(tmp_path, dtype)) >= room] == []
 
 

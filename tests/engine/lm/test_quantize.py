@@ -27,6 +27,7 @@ from engine.lm.config import GPTConfig
 from engine.lm.gpt import GPT
 from engine.lm.local import LocalBackend
 from engine.lm.quantize import HalfEmbedding, Int8Linear, number_type, relative_error
+from engine.lm.rounding import RoundedWeights
 from engine.lm.settings import SamplerSettings
 from tests.helpers.outliers import make_outliers, random_gpt, to_int8
 from tests.helpers.tiny_model import TINY, checkpoint_tensors, write_model, write_weights
@@ -297,13 +298,14 @@ def test_a_layer_that_is_off_stays_in_float32(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     write(tmp_path)
-    right = quantize._rounded
+    right = quantize.round_weights
 
-    def damaged(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, float]:
-        rounded, scales, columns, noise = right(weight)
-        return rounded, scales * (2.0 if weight.shape == (128, 32) else 1.0), columns, noise
+    def damaged(weight: torch.Tensor) -> RoundedWeights:
+        weights = right(weight)
+        factor = 2.0 if weight.shape == (128, 32) else 1.0
+        return replace(weights, scales=weights.scales * factor)
 
-    monkeypatch.setattr(quantize, "_rounded", damaged)
+    monkeypatch.setattr(quantize, "round_weights", damaged)
     with caplog.at_level(logging.WARNING):
         model = load_model(tmp_path, dtype="int8")
     for layer in range(2):

@@ -39,7 +39,7 @@ class KeysDialog(QDialog):
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Keyboard"))
-        self.resize(760, 620)
+        self.resize(780, 720)
         body = QWidget(self)
         columns = QHBoxLayout(body)
         columns.setSpacing(28)

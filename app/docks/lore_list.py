@@ -103,7 +103,9 @@ class LoreList(QWidget):
         foot.addStretch(1)
         for button in (self.edit, self.trial, self.more):
             foot.addWidget(button)
-        self.said.setContentsMargins(12, 4, 12, 4)
+        said = QVBoxLayout()  # a selectable label does not mind margins of its own
+        said.setContentsMargins(12, 4, 12, 4)
+        said.addWidget(self.said)
         self.said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
@@ -112,7 +114,7 @@ class LoreList(QWidget):
         outer.addWidget(self.view, 1)
         self._filler = QWidget(self)
         outer.addWidget(self._filler, 1)
-        outer.addWidget(self.said)
+        outer.addLayout(said)
         outer.addLayout(foot)
 
     @Slot()
@@ -155,10 +157,8 @@ class LoreList(QWidget):
         """Room for a few lines under the list, always as many: it shall not jump."""
         lines = QFontMetrics(self.said.font()).lineSpacing()
         width = max(self.width() - 24, 100)
-        wanted = self.said.heightForWidth(width + 24) if self.said.text() else 0
-        self.said.setFixedHeight(
-            min(max(wanted, 2 * lines + 8), max(7 * lines, self.height() // 3))
-        )
+        wanted = self.said.heightForWidth(width) if self.said.text() else 0
+        self.said.setFixedHeight(min(max(wanted, 2 * lines), max(7 * lines, self.height() // 3)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Other lines."""

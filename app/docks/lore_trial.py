@@ -145,6 +145,7 @@ class Trial(QWidget):
         self.back.setProperty("flat", "true")
         self.text = StoryText(self, lines=(3, 8))
         self.text.setUndoRedoEnabled(True)  # it is no part of the story
+        self.text.removeEventFilter(self.text.of_story)
         self.text.setAccessibleName(self.tr("A text to try out"))
         self.text.setPlaceholderText(self.tr("The keeper lights a lamp…"))
         self.verdict = QLabel(self)

@@ -109,7 +109,7 @@ class SamplingPanel(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        self.intro.setContentsMargins(12, 10, 8, 0)
+        self.intro.setContentsMargins(10, 10, 8, 0)
         outer.addWidget(self.intro)
         outer.addWidget(self.split, 1)
         self.setMinimumWidth(NARROWEST)

@@ -371,3 +371,12 @@ def test_a_long_lorebook_is_read_when_somebody_looks_at_it(game, lore, story, mo
     assert lore.book.entries == {}
     assert rows(lore) == []
     assert not lore.list.example.isHidden()
+
+
+def test_a_text_to_try_out_has_an_undo_of_its_own(lore, story):
+    before = story.text
+    lore.show_trial()
+    QTest.keyClicks(lore.trial.text, "a cat")
+    QTest.keyClick(lore.trial.text, Qt.Key.Key_Z, CTRL)
+    assert lore.trial.text.text == ""
+    assert story.text == before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, QTimer, Slot
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -24,6 +24,7 @@ from app.introduction import Introduction
 from app.segments import Segments
 
 PAUSE = 60  # ms after the last change
+NARROWEST, USUAL = 250, 330  # pixels
 _ID = Qt.ItemDataRole.UserRole
 
 
@@ -60,7 +61,7 @@ class BranchesPanel(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
-        self.setMinimumWidth(250)
+        self.setMinimumWidth(NARROWEST)
         self._switch = Segments((self.tr("Outline"), self.tr("Map"), self.tr("Deleted")), self)
         self._buttons = QHBoxLayout()
         self._buttons.setSpacing(2)
@@ -133,6 +134,10 @@ class BranchesPanel(QWidget):
         """What changed while nobody looked."""
         super().showEvent(event)
         self._pause.start()
+
+    def sizeHint(self) -> QSize:
+        """Room for all buttons and for half a line of a passage."""
+        return QSize(USUAL, 640)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow panel leaves the bookmark to the menu, where it is too."""

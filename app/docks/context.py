@@ -59,7 +59,7 @@ class ContextPanel(QWidget):
         return label
 
     def _lay_out(self) -> None:
-        self.setMinimumWidth(260)
+        self.setMinimumWidth(250)
         head = QWidget(self)
         column = QVBoxLayout(head)
         column.setContentsMargins(12, 10, 12, 8)

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 SHOTS: list[tuple[str, Callable[[Studio], None]]] = []
+SPEED = 0.0003  # seconds per token of a prompt, as on a laptop
 SEED = 7  # of the first that is written in front of the camera
 
 
@@ -26,6 +27,7 @@ class Studio:
 
     def __init__(self, target: Path, scale: str) -> None:
         from app.application import Application, make_qt
+        from engine.lm.local import LocalBackend
 
         self.qt = make_qt(["screenshots"])
         self.target, self.scale, self.theme = target, scale, "light"
@@ -33,6 +35,8 @@ class Studio:
         self.window = self.app.window
         self.writer = self.window.writer
         self.writer.seed = count(SEED).__next__  # type: ignore[method-assign]
+        # The same windows at every take: how much is evicted at once follows the measured speed.
+        LocalBackend.seconds_per_token = property(lambda _: SPEED)  # type: ignore[method-assign]
         self.window.resize(1120, 780)
         self.app.start()
         self.wait(lambda: self.app.models.current)

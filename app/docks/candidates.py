@@ -238,3 +238,4 @@ class CandidatesPanel(QWidget):
         if story is not None and node in story and not self._writer.streaming:
             story.go_to(node)
             self._parts.desk.page.scroll_to_end()
+            self._parts.desk.prompt.line.setFocus()  # the button that had it is off now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPalette, QTextCharFormat, QTextCursor
+from PySide6.QtGui import QColor, QMouseEvent, QPalette, QResizeEvent, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QTextEdit, QWidget
 
 from app.docks.sources import tint
@@ -70,6 +70,13 @@ class ContextText(QPlainTextEdit):
                 self.setTextCursor(cursor)
                 self.centerCursor()
                 return
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Whoever saw the end sees it still."""
+        at_end = self._at_end()
+        super().resizeEvent(event)
+        if at_end:
+            self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
 
     def _at_end(self) -> bool:
         bar = self.verticalScrollBar()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox, QPushButton
 
 from app.dialogs.compare import CompareDialog
 from app.docks.branches_model import ROLE
@@ -124,7 +124,8 @@ def test_compare_shows_both_ways_from_the_fork_and_goes_to_the_one_picked(game, 
     assert right == other.body
     assert left.startswith(story.branch()[2].body)
     assert "go on" in left
-    dialog._pick(other.id)
+    buttons = [one for one in dialog.findChildren(QPushButton) if "Go on" in one.text()]
+    next(one for one in buttons if one.accessibleDescription().startswith("The other")).click()
     assert story.head == other.id
 
 

@@ -41,6 +41,7 @@ def test_three_are_written_and_all_of_them_stay(qtbot, game, panel):
     panel.columns[2].pick.click()
     assert story.text.endswith(texts[2])
     assert not panel.columns[2].pick.isEnabled()
+    assert game.window.focusWidget() is game.line  # the next turn can be typed at once
     game.agree()
     game.press("undo")  # the choice
     assert story.text.endswith(texts[0])

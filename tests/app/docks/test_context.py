@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 
 from engine.story.ledger import Source
 from engine.story.node import Kind
+from tests.app.game import long_reply
 
 
 @pytest.fixture
@@ -137,3 +138,16 @@ def test_without_a_story_it_says_what_to_do(game):
 
 def test_kinds_are_understood_as_when_sent(game, panel):
     assert game.writer.understood(Kind.DO, "!Rain falls.")[0] is Kind.STORY
+
+
+def test_the_end_stays_in_view_while_the_panel_becomes_smaller(qtbot, new_game):
+    game = new_game([long_reply(150, seed=n) for n in range(3)])
+    game.begin()
+    for text in ("look around", "wait", "listen"):
+        game.play(text)
+    panel = game.window.docks.show("dock_context").contents
+    bar = panel.text.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0 and bar.value() == bar.maximum())
+    panel.text.setFixedHeight(panel.text.height() // 2)
+    qtbot.waitUntil(lambda: panel.text.viewport().height() < 200)
+    assert bar.value() == bar.maximum()

@@ -162,6 +162,9 @@ class ModelsPage(QWidget):
         there = [e for e in found if e.section is Section.THERE and e.name not in active]
         coming = [e for e in found if e not in here and e not in there]
         coming += self._typed.values()
+        # While its folder is moved into the library, a model is in neither list for a moment.
+        moved = (active & self._entries.keys()) - names - self._typed.keys()
+        coming += [self._entries[name] for name in sorted(moved)]
         self._entries = {e.name: e for e in (*here, *coming, *there)}
         rows: list[Row] = []
         wanted = self.filter.text().strip()

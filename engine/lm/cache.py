@@ -90,13 +90,16 @@ class KVCache:
 
         Widened ones always lie in the same place, so that a token takes no memory.
         """
-        seen = self.kv[layer].narrow(3, 0, n)
-        if seen.dtype == dtype:
-            return seen
-        wide = self._wide
-        if wide is None or wide.dtype != dtype:
-            wide = self._wide = torch.empty_like(self.kv[0], dtype=dtype)
-        return wide.narrow(3, 0, n).copy_(seen)
+        seen, wide = self.kv[layer].narrow(3, 0, n), self.wide(dtype)
+        return seen if wide is None else wide.narrow(3, 0, n).copy_(seen)
+
+    def wide(self, dtype: torch.dtype) -> Tensor | None:
+        """Where a layer is widened to ``dtype``, [2, B, H, room, D]; None if it need not be."""
+        if self.kv.dtype == dtype:
+            return None
+        if self._wide is None or self._wide.dtype != dtype:
+            self._wide = torch.empty_like(self.kv[0], dtype=dtype)
+        return self._wide
 
 
 class BranchCache(KVCache):

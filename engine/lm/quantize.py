@@ -61,12 +61,12 @@ class Int8Linear(nn.Module):
         self.packed = _pack(weights.rounded)
         # The noise of x, step^2 / 12, is LOUDEST times that of the weights where |x / step| is this.
         quiet = math.sqrt(self.in_features / (12 * LOUDEST)) / max(weights.noise, 1e-4)
-        self._quiet = _float32(min(quiet, _EXACT))
-        self._limit: float | None = None  # the largest step that is not loud, where it is known
+        self.quiet = _float32(min(quiet, _EXACT))
+        self.limit: float | None = None  # the largest step that is not loud, where it is known
         self._rows = self.scales  # of the weights, whatever is folded into ``scales``
         # What one step stands for: the largest input of a row times this, the lowest times that.
-        self._up = _float32(1 / (top - zero))
-        self._down = _float32(-1 / zero)
+        self.up = _float32(1 / (top - zero))
+        self.down = _float32(-1 / zero)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [..., in] -> [..., out], float32."""
@@ -102,7 +102,7 @@ class Int8Linear(nn.Module):
         norm.bias.mul_(self.sizes)
         self.columns = None
         length = math.sqrt(float((norm.weight.square() + norm.bias.square()).sum()))
-        self._limit = _float32(length / self._quiet)
+        self.limit = _float32(length / self.quiet)
 
     def fold_out(self, start: int, factors: Tensor) -> None:
         """Multiply the outputs from number ``start`` on by ``factors``."""
@@ -123,9 +123,9 @@ class Int8Linear(nn.Module):
         step = self._step(low.item(), high.item())
         if not 0.0 < step < math.inf:
             return None
-        limit = self._limit
+        limit = self.limit
         if limit is None:
-            limit = _float32(torch.linalg.vector_norm(x, dim=-1).item() / self._quiet)
+            limit = _float32(torch.linalg.vector_norm(x, dim=-1).item() / self.quiet)
         if step > limit:
             exact = x * _float32(1.0 / step)
             y, low = self._whole(torch.stack((exact, self._rest(exact))))
@@ -141,11 +141,11 @@ class Int8Linear(nn.Module):
         steps = [*map(self._step, low, high)]
         if not all(0.0 < step < math.inf for step in steps):
             return None
-        if self._limit is not None:
-            limits = [self._limit]
+        if self.limit is not None:
+            limits = [self.limit]
         else:
             lengths = torch.linalg.vector_norm(x, dim=-1).view(-1).tolist()
-            limits = [_float32(length / self._quiet) for length in lengths]
+            limits = [_float32(length / self.quiet) for length in lengths]
         if any(step > limit for step, limit in zip(steps, cycle(limits), strict=False)):
             return None
         pairs = torch.tensor([*steps, *(1.0 / step for step in steps)])
@@ -154,17 +154,17 @@ class Int8Linear(nn.Module):
 
     def _step(self, low: float, high: float) -> float:
         """What one whole number stands for in a row between ``low`` and ``high``."""
-        return _float32(max(high * self._up, low * self._down))
+        return _float32(max(high * self.up, low * self.down))
 
     def _many(self, rows: Tensor) -> Tensor:
         """The products of rows [M, in]; those that are loud in two parts."""
         low, high = rows.amin(-1, keepdim=True), rows.amax(-1, keepdim=True)
-        step = torch.maximum(high.mul_(self._up), low.mul_(self._down))
+        step = torch.maximum(high.mul_(self.up), low.mul_(self.down))
         step.clamp_min_(1e-30)  # a row of zeros
         exact = rows * step.reciprocal()
-        limit = self._limit
+        limit = self.limit
         if limit is None:
-            limit = torch.linalg.vector_norm(rows, dim=-1, keepdim=True).div_(self._quiet)
+            limit = torch.linalg.vector_norm(rows, dim=-1, keepdim=True).div_(self.quiet)
         loud = (step > limit).squeeze(1)
         y = self._whole(exact)
         if loud.any():

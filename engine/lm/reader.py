@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from engine.lm.backend import Prefill
 from engine.lm.cache import BranchCache, KVCache
+from engine.lm.compiled import token_step
 from engine.lm.gpt import GPT
 from engine.lm.static import StaticSteps, capture_on
-from engine.lm.step import TokenStep
 from engine.tokens import common_prefix
 
 # A reader can be stopped between two layers of a chunk: this is the longest wait for it, in seconds.
@@ -34,7 +34,7 @@ class Reader:
         self.model = model
         self.cache = model.cache()
         cuda = model.device.type == "cuda"
-        self._token = TokenStep(model)
+        self._token = token_step(model)
         self._step: Step = partial(self._token, cache=self.cache)
         self._steps: StaticSteps | None = None
         if cuda if static is None else static:

@@ -36,6 +36,7 @@ class BranchesPanel(QWidget):
         self._parts = parts
         self.verbs = Branching(parts, self)
         self.node: int | None = None
+        self._head: int | None = None  # where the story was when the tree was read
         self.intro = Introduction(
             "branches",
             self.tr(
@@ -49,6 +50,9 @@ class BranchesPanel(QWidget):
         self.outline, self.map, self.trash = Outline(self), Map(self), QListWidget(self)
         self.trash.setFrameShape(QListWidget.Shape.NoFrame)
         self.trash.setAccessibleName(self.tr("Deleted passages"))
+        self.trash.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.trash.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.trash.setStyleSheet("QListWidget::item { padding: 4px 8px; }")
         self.views = QStackedWidget(self)
         for view in (self.outline, self.map, self.trash):
             self.views.addWidget(view)
@@ -155,8 +159,10 @@ class BranchesPanel(QWidget):
     def refresh(self) -> None:
         """Read the tree anew into the view that is open."""
         story = self._parts.writer.story
-        if story is None or (self.node is not None and not self._there(self.node)):
-            self.node = None
+        head = story.head if story is not None else None
+        if head != self._head or (self.node is not None and not self._there(self.node)):
+            self.node = None  # whoever played on, undid or went elsewhere is followed
+        self._head = head
         shown = self.node if self.node is not None else (story.head if story is not None else None)
         self.intro.set_only(on=story is None or story.head is None)
         view = self.views.currentWidget()
@@ -179,6 +185,9 @@ class BranchesPanel(QWidget):
             item = QListWidgetItem(preview(node) or self.tr("(empty)"), self.trash)
             item.setData(_ID, node.id)
             item.setToolTip(node.text.strip()[:600])
+        if not self.trash.count():
+            empty = QListWidgetItem(self.tr("Nothing has been deleted."), self.trash)
+            empty.setFlags(Qt.ItemFlag.NoItemFlags)
 
     @Slot()
     def _enable(self) -> None:
@@ -195,7 +204,7 @@ class BranchesPanel(QWidget):
             self.go.setEnabled(node is not None and node != story.head)
             self.compare.setEnabled(node is not None and story.place(node) is None)
             self.restore.setEnabled(self.trash.currentItem() is not None)
-            self.purge_all.setEnabled(self.trash.count() > 0)
+            self.purge_all.setEnabled(bool(story.trash()))
         else:
             self.restore.setEnabled(False)
             self.purge_all.setEnabled(False)

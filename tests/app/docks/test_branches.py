@@ -156,7 +156,10 @@ def test_delete_bring_back_purge(monkeypatch, qtbot, game, panel):
     panel.purge_all.click()
     assert other.id not in story
     settle(qtbot, panel)
-    assert panel.trash.count() == 0
+    assert story.trash() == []
+    assert [panel.trash.item(row).text() for row in range(panel.trash.count())] == [
+        "Nothing has been deleted."
+    ]
 
 
 def test_copy_out_to_the_clipboard_and_to_a_story_of_its_own(monkeypatch, tmp_path, game, panel):

@@ -76,22 +76,27 @@ class KVCache:
 
         ``mask`` [T, S] is True where a token may look. Returns [B, H, T, D].
         """
-        kv = self.append(layer, kv)
-        return attention(q, kv[0], kv[1], mask, scale)
+        k, v = self.append(layer, kv)
+        return attention(q, k, v, mask, scale)
 
-    def append(self, layer: int, kv: Tensor) -> Tensor:
-        """Store kv [2, B, H, T, D] of one layer after ``length``; all of it, [2, B, H, S, D]."""
+    def append(self, layer: int, kv: Tensor) -> tuple[Tensor, Tensor]:
+        """Store kv [2, B, H, T, D] of one layer after ``length``; all keys and values of it."""
         place, T = self.length - self.start, kv.shape[3]
         self.kv[layer].narrow(3, place, T).copy_(kv)
         return self.seen(layer, place + T, kv.dtype)
 
-    def seen(self, layer: int, n: int, dtype: torch.dtype) -> Tensor:
-        """The first ``n`` tokens' keys and values of one layer, [2, B, H, n, D] in ``dtype``.
+    def seen(self, layer: int, n: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """The first ``n`` tokens' keys and values of one layer, each [B, H, n, D] in ``dtype``.
 
-        Widened ones always lie in the same place, so that a token takes no memory.
+        Widened ones always lie in the same place, so that a token takes no memory. Keys and values
+        are widened one after the other: threads then share the heads of each as attention does,
+        and every processor finds what it looks at in its own cache.
         """
-        seen, wide = self.kv[layer].narrow(3, 0, n), self.wide(dtype)
-        return seen if wide is None else wide.narrow(3, 0, n).copy_(seen)
+        (k, v), wide = self.kv[layer].narrow(3, 0, n).unbind(), self.wide(dtype)
+        if wide is None:
+            return k, v
+        wide = wide.narrow(3, 0, n)
+        return wide[0].copy_(k), wide[1].copy_(v)
 
     def wide(self, dtype: torch.dtype) -> Tensor | None:
         """Where a layer is widened to ``dtype``, [2, B, H, room, D]; None if it need not be."""
@@ -128,7 +133,8 @@ class BranchCache(KVCache):
         B, H, T, D = q.shape
         P = self.start
         k, v = self.append(layer, kv)  # (B, H, S - P, D)
-        pk, pv = self.prefix.seen(layer, P, q.dtype)[:, 0]  # (H, P, D)
+        pk, pv = self.prefix.seen(layer, P, q.dtype)
+        pk, pv = pk[0], pv[0]  # (H, P, D)
         far = (q.transpose(0, 1).reshape(H, B * T, D) @ pk.mT).view(H, B, T, P).transpose(0, 1)
         near = q @ k.mT
         if mask is not None:

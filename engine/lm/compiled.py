@@ -88,9 +88,12 @@ def _linear(x: Tensor, i: int, at: Linears) -> Tensor:
     return torch.addcmul(bias, y, at.scales[i]) if bias.numel() > 0 else y.mul_(at.scales[i])
 
 
-def _seen(kv: Tensor, wide: Tensor, n: int) -> Tensor:
-    seen = kv.narrow(3, 0, n)
-    return wide.narrow(3, 0, n).copy_(seen) if wide.numel() > 0 else seen
+def _seen(kv: Tensor, wide: Tensor, n: int) -> tuple[Tensor, Tensor]:
+    k, v = kv.narrow(3, 0, n).unbind(0)
+    if wide.numel() > 0:
+        wide_k, wide_v = wide.narrow(3, 0, n).unbind(0)
+        k, v = wide_k.copy_(k), wide_v.copy_(v)
+    return k, v
 
 
 def _attend(
@@ -99,14 +102,14 @@ def _attend(
 ) -> Tensor:  # fmt: skip
     """As the caches' ``attend``: qkv [3, B, H, 1, D] -> [B, H, 1, D]."""
     kv.narrow(3, place - start, 1).copy_(qkv.narrow(0, 1, 2))
-    k, v = _seen(kv, wide, place - start + 1).unbind(0)
+    k, v = _seen(kv, wide, place - start + 1)
     q = qkv[0]
     if prefix.numel() == 0:
         return torch.nn.functional.scaled_dot_product_attention(q, k, v, scale=scale)
-    pk, pv = _seen(prefix, broad, start).select(1, 0).unbind(0)
-    far = (q.squeeze(2).transpose(0, 1) @ pk.mT).transpose(0, 1).unsqueeze(2)
+    pk, pv = _seen(prefix, broad, start)
+    far = (q.squeeze(2).transpose(0, 1) @ pk[0].mT).transpose(0, 1).unsqueeze(2)
     weights = torch.cat((far, q @ k.mT), -1).mul_(scale).softmax(-1)
-    far = weights.narrow(3, 0, start).squeeze(2).transpose(0, 1) @ pv
+    far = weights.narrow(3, 0, start).squeeze(2).transpose(0, 1) @ pv[0]
     near = weights.narrow(3, start, place - start + 1) @ v
     return far.transpose(0, 1).unsqueeze(2) + near
 

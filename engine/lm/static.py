@@ -29,11 +29,12 @@ class FixedCache(KVCache):
         self.length = 0
         self.position = torch.zeros(1, dtype=torch.long, device=cache.kv.device)
 
-    def append(self, layer: int, kv: Tensor) -> Tensor:
-        """Store kv [2, B, H, 1, D] of one layer; all of it, [2, B, H, room, D]."""
+    def append(self, layer: int, kv: Tensor) -> tuple[Tensor, Tensor]:
+        """Store kv [2, B, H, 1, D] of one layer; all keys and values of it."""
         whole = self.kv[layer]
         whole.index_copy_(3, self.position, kv.to(whole.dtype))
-        return whole.to(kv.dtype)
+        k, v = whole.to(kv.dtype)
+        return k, v
 
 
 class Replay:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QSplitter, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from engine.story.ledger import Context
 from engine.turn import Turn, drafted, eviction_block, see, sources
 
 PAUSE = 25  # ms: keys in a burst are answered once
+NARROWEST, USUAL = 250, 330  # pixels
 _SOON = 0.05  # seconds that nobody notices
 
 
@@ -59,7 +60,7 @@ class ContextPanel(QWidget):
         return label
 
     def _lay_out(self) -> None:
-        self.setMinimumWidth(250)
+        self.setMinimumWidth(NARROWEST)
         head = QWidget(self)
         column = QVBoxLayout(head)
         column.setContentsMargins(12, 10, 12, 8)
@@ -105,6 +106,10 @@ class ContextPanel(QWidget):
     def _ended(self, _node: object) -> None:
         self._live = None
         self._later()
+
+    def sizeHint(self) -> QSize:
+        """Room for a line of reasons."""
+        return QSize(USUAL, 640)
 
     def showEvent(self, event: QShowEvent) -> None:
         """What changed while nobody looked."""

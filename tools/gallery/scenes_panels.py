@@ -43,6 +43,10 @@ def _memory(studio: Studio) -> None:
 
 @shot("context")
 def _context(studio: Studio) -> None:
+    from PySide6.QtGui import QTextCursor
+
+    from engine.story.ledger import Source
+
     studio.open("The Bell with No Tongue")
     story = studio.writer.story
     assert story is not None
@@ -50,10 +54,15 @@ def _context(studio: Studio) -> None:
     with studio.size(*WIDE), studio.panels("context") as (panel,):
         studio.wait(lambda: panel.context is not None)
         studio.settle()
+        panel.text.show_span(Source.HISTORY)  # where the next turn takes something out
+        studio.pause()
         studio.take("context-full")
+        panel.text.moveCursor(QTextCursor.MoveOperation.End)
         story.go_to(story.branch()[8].id)  # when there was room yet
         with studio.typed("look for the cat"):
             studio.settle()
+            panel.ledger.scrollToBottom()  # what is out, and why
+            studio.pause()
             studio.take("context")
         story.go_to(head)
 

@@ -5,14 +5,12 @@ time, in small models half of it. torch means to give TorchScript up one day; ``
 whatever cannot be compiled, with the same results.
 
 These functions are compiled from their source: a frozen program has to carry it (``build.spec``).
+Annotations are read as types there, so that this file does without postponed ones.
 """
-
-from __future__ import annotations
 
 import logging
 import warnings
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -136,19 +134,43 @@ def _token(
     return torch.layer_norm(x, [C], norms[a], norms[a + 1], eps)
 
 
+class Program(nn.Module):
+    """A network's numbers beside ``_token``, so that they are handed over once and not every time."""
+
+    norms: list[Tensor]
+    linears: Linears
+    scales: list[float]
+    eps: float
+    approximate: str
+
+    def __init__(self, model: GPT) -> None:
+        super().__init__()
+        blocks = [cast(Block, block) for block in model.h]
+        norms = [norm for block in blocks for norm in (block.ln_1, block.ln_2)]
+        norms.append(model.ln_f)
+        self.norms = [part.detach() for norm in norms for part in (norm.weight, norm.bias)]
+        self.linears = _tables(_in_order(model))
+        self.scales = [block.attn.scale for block in blocks]
+        self.eps = model.config.layer_norm_epsilon
+        self.approximate = "tanh" if model.config.activation_function in _TANH else "none"
+
+    def forward(
+        self, x: Tensor, place: int, start: int, kv: Tensor, wide: Tensor, prefix: Tensor,
+        broad: Tensor,
+    ) -> Tensor:  # fmt: skip
+        """Embedded tokens x [B, 1, C] -> final states [B, 1, C]."""
+        return _token(
+            x, place, start, kv, wide, prefix, broad, self.norms, self.eps, self.linears,
+            self.scales, self.approximate,
+        )  # fmt: skip
+
+
 class CompiledStep:
     """What ``TokenStep`` is, compiled."""
 
     def __init__(self, model: GPT, program: Callable[..., Tensor]) -> None:
         self._program = program
         self._model = model
-        self._n_ctx = model.config.n_ctx
-        blocks = [cast(Block, block) for block in model.h]
-        norms = [norm for block in blocks for norm in (block.ln_1, block.ln_2)]
-        self._norms = [part for norm in (*norms, model.ln_f) for part in (norm.weight, norm.bias)]
-        self._linears = _tables(_in_order(model))
-        self._scales = [block.attn.scale for block in blocks]
-        self._approximate = "tanh" if model.config.activation_function in _TANH else "none"
         self._none = torch.empty(0)
 
     @torch.inference_mode()
@@ -159,17 +181,14 @@ class CompiledStep:
             ValueError: the position would be at or past n_ctx (GPT-2 has no such embedding).
         """
         place = cache.length
-        if place >= self._n_ctx:
-            raise ValueError(f"{place} + 1 tokens do not fit into n_ctx {self._n_ctx}")
+        if place >= self._model.config.n_ctx:
+            raise ValueError(f"{place} + 1 tokens do not fit into n_ctx {self._model.config.n_ctx}")
         x = self._model.wte(torch.tensor(tokens).unsqueeze(1)) + self._model.wpe.weight[place]
         prefix = broad = self._none
         if isinstance(cache, BranchCache):
             prefix, broad = cache.prefix.kv, self._wide(cache.prefix, x.dtype)
-        x = self._program(
-            x, place, cache.start, cache.kv, self._wide(cache, x.dtype), prefix, broad,
-            self._norms, self._model.config.layer_norm_epsilon, self._linears, self._scales,
-            self._approximate,
-        )  # fmt: skip
+        wide = self._wide(cache, x.dtype)
+        x = self._program(x, place, cache.start, cache.kv, wide, prefix, broad)
         cache.length = place + 1
         return self._model.lm_head(x)[:, 0]
 
@@ -180,7 +199,7 @@ class CompiledStep:
 
 def token_step(model: GPT) -> TokenStep | CompiledStep:
     """What continues rows of this network by a token, the faster way where there are two."""
-    program = _program() if _fits(model) else None
+    program = _compiled(model) if _fits(model) else None
     return TokenStep(model) if program is None else CompiledStep(model, program)
 
 
@@ -221,13 +240,12 @@ def _tables(linears: list[Any]) -> Linears:
     )
 
 
-@cache
-def _program() -> Callable[..., Tensor] | None:
-    """``_token`` compiled; None where this Python or torch cannot."""
+def _compiled(model: GPT) -> Callable[..., Tensor] | None:
+    """Its ``Program``, ready to run; None where this Python or torch cannot make it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that there will be something else one day
-            return torch.jit.script(_token)
+            return torch.jit.script(Program(model))
     except (RuntimeError, OSError, AttributeError) as error:  # OSError: there is no source
         LOG.warning("tokens are written the slow way: %s", str(error).strip().split("\n", 1)[0])
         return None

@@ -172,7 +172,7 @@ def generate(reader: Reader, tokenizer: Tokenizer, request: Request) -> Iterator
     yield from reader.read(request.tokens)
     track = track_of(reader, request.n, last)
     if unwanted is not None:
-        other = Reader(reader.model, static=False)  # a graph would not pay for one reply
+        other = reader.another()  # a graph would not pay for one reply
         yield from other.read(unwanted)
         track = Guided(track, track_of(other, request.n, last), request, len(unwanted))
     rows = [

@@ -19,6 +19,7 @@ from engine.tokens import common_prefix
 
 # A reader can be stopped between two layers of a chunk: this is the longest wait for it, in seconds.
 LAYER_SECONDS = 0.04
+Token = Callable[[Sequence[int], KVCache], torch.Tensor]  # a token for every row of a cache
 Step = Callable[[Sequence[int]], torch.Tensor]  # a token for every row, the logits [B, V] after it
 SMALLEST_CHUNK = 32
 
@@ -29,12 +30,17 @@ class Reader:
     GPT-2's positions are absolute, so only an exact prefix of tokens can be kept.
     """
 
-    def __init__(self, model: GPT, *, static: bool | None = None) -> None:
-        """``static``: write tokens at fixed shapes, for a GPU to replay; None: on CUDA."""
+    def __init__(
+        self, model: GPT, *, static: bool | None = None, token: Token | None = None
+    ) -> None:
+        """``static``: write tokens at fixed shapes, for a GPU to replay; None: on CUDA.
+
+        ``token`` is what else continues a row, if it has been made for this network already.
+        """
         self.model = model
         self.cache = model.cache()
         cuda = model.device.type == "cuda"
-        self._token = token_step(model)
+        self._token = token or token_step(model)
         self._step: Step = partial(self._token, cache=self.cache)
         self._steps: StaticSteps | None = None
         if cuda if static is None else static:
@@ -46,6 +52,10 @@ class Reader:
         self._logits: torch.Tensor | None = None  # [1, V], after ids
         self._chunk = 64
         self._branches: tuple[KVCache, list[list[int]]] | None = None
+
+    def another(self) -> Reader:
+        """A reader of the same network that has read nothing yet; shapes are not fixed for it."""
+        return Reader(self.model, static=False, token=self._token)
 
     def kept(self, tokens: Sequence[int]) -> int:
         """How many of ``tokens`` need not be read again."""

@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bench_report import BASELINE, ROWS, Medians
+from benchmarks.bench_report import BASELINE, NEITHER, ROWS, Medians
 
 WORSE = 0.15  # the part by which a figure may be worse before it is worth a line
 RECENT = 5  # earlier runs whose median is compared with
@@ -71,6 +71,8 @@ def compare(run: Mapping[str, Any], earlier: list[dict[str, Any]]) -> list[str]:
         if not engine.startswith("here"):
             continue
         for figure in figures:
+            if ROWS[figure].better == NEITHER:
+                continue
             if (by := _worse(run["medians"], equal, engine, figure)) > WORSE:
                 other = _worse(run["medians"], equal, BASELINE, figure)
                 lines.append(

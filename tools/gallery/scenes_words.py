@@ -27,7 +27,7 @@ def _heat(studio: Studio) -> None:
 
 @shot("word-card")
 def _card(studio: Studio) -> None:
-    studio.open("Under Castle Gray")
+    studio.open("The Last Tram to Luna Garden")  # nothing is written there meanwhile
     studio.window.actions_["chances"].trigger()
     node, word = _undecided(studio)
     assert studio.window.chances.show_at(_middle(studio, node, word))

@@ -86,7 +86,11 @@ class SelfTest:
         self.wait("the first frame", window.home.isVisible)
         self.check("the window shows its home page", not window.grab().isNull())
         self.wait("the model", lambda: self.app.models.current)
-        self.check("the built-in model is loaded", self.app.models.current)
+        model = self.app.models.current
+        self.check("the built-in model is loaded", model)
+        self.check(
+            "its tokens are written by a compiled program", model and compiled(model.backend)
+        )
         window.librarian.begin_scenario(SCENARIO)
         opening = self._text
         self.check("a scenario begins", opening and writer.store is not None)
@@ -129,6 +133,17 @@ class SelfTest:
             export_story(story, target)
         words = whole.split()[:5]
         self.check("the export has the story", " ".join(words) in target.read_text("utf-8"))
+
+
+def compiled(backend: object) -> bool:
+    """Whether torch could compile the program that writes tokens: a frozen one needs its source."""
+    from engine.lm.compiled import CompiledStep, token_step
+    from engine.lm.local import LocalBackend
+
+    if not isinstance(backend, LocalBackend):
+        return False
+    on_cpu = backend.model.device.type == "cpu"
+    return not on_cpu or isinstance(token_step(backend.model), CompiledStep)
 
 
 def fingerprint(story: object) -> list[tuple[object, ...]]:

@@ -63,6 +63,11 @@ def _int8(x: Tensor, i: int, at: Linears) -> Tensor:
             limit = float(torch.linalg.vector_norm(x)) / at.quiets[i]
         if step > 0.0 and step <= limit:
             return kernel(x, step, zero, packed)
+        if step > limit and step < 3.4e38:
+            whole = torch.maximum(most * up, least * down)
+            exact = x * whole.reciprocal()
+            both = kernel(torch.stack((exact, _rest(exact, float(zero)))), 1.0, zero, packed)
+            return both[1].mul_(1.0 / zero).add_(both[0]).mul_(whole)
     high, low = x.amax(-1, keepdim=True), x.amin(-1, keepdim=True)
     steps = torch.maximum(high * up, low * down).clamp_min_(1e-30)
     exact = x * steps.reciprocal()

@@ -62,3 +62,9 @@ def backups() -> Path:
 def locks() -> Path:
     """Where the locks of open stories are kept."""
     return data_home() / "locks"
+
+
+def shown(path: Path) -> str:
+    """A path as a person reads it: what is in their home begins with ``~``."""
+    home = Path.home()
+    return str(Path("~") / path.relative_to(home)) if path.is_relative_to(home) else str(path)

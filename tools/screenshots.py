@@ -35,11 +35,12 @@ def main() -> int:
     if asked.step is not None:
         return run_step(asked)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
-        home = asked.home or Path(temporary)
+        home = asked.home or Path(temporary) / "Brass Lantern"
         steps = ("1", "2") if any(home.rglob("*.story")) else ("stories", "1", "2")
         for step in steps:
             environment = os.environ | {
                 "BRASS_LANTERN_HOME": str(home.resolve()),
+                "HOME": str(home.resolve().parent),  # what is shown of paths is the same everywhere
                 "QT_QPA_PLATFORM": os.environ.get("QT_QPA_PLATFORM", "offscreen"),
                 "QT_SCALE_FACTOR": step if step != "stories" else "1",
             }

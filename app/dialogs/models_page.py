@@ -242,7 +242,7 @@ class ModelsPage(QWidget):
         if there is not None:
             free = say_bytes(shutil.disk_usage(there).free)
             text += " " + self.tr("%1 are free there.").replace("%1", free)
-        self.space.setText(text.replace("%2", str(folder)))
+        self.space.setText(text.replace("%2", paths.shown(folder)))
 
     @Slot(str)
     def _fetched(self, name: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 SHOTS: list[tuple[str, Callable[[Studio], None]]] = []
+PATIENCE = 120.0  # seconds for any one thing
 SPEED = 0.0003  # seconds per token of a prompt, as on a laptop
 SEED = 7  # of the first that is written in front of the camera
 
@@ -42,15 +44,19 @@ class Studio:
         self.wait(lambda: self.app.models.current)
 
     def wait(self, until: Callable[[], object]) -> None:
-        from PySide6.QtTest import QTest
-
+        end = time.monotonic() + PATIENCE
         while not until():
-            QTest.qWait(10)
+            if time.monotonic() > end:
+                raise TimeoutError(f"a scene waited {PATIENCE:.0f} s for something in vain")
+            self.pause(10)
 
     def pause(self, ms: int = 250) -> None:
-        from PySide6.QtTest import QTest
+        """Let the window live; QTest's own wait would keep Python to itself, and the engine waits."""
+        from PySide6.QtCore import QEventLoop, QTimer
 
-        QTest.qWait(ms)
+        loop = QEventLoop()
+        QTimer.singleShot(ms, loop.quit)
+        loop.exec()
 
     def settle(self) -> None:
         """Wait until nothing is written or read any more."""

@@ -68,6 +68,7 @@ EMBER = Profile(
     lore_close="]",
     lore_lead=" ",
     note="[Note: {text}]",
+    stop=("\n>", "\n["),  # it also learnt the lines that stand around a story
     normalize="ascii",
     preset="steady",
     window=1024,

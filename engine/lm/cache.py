@@ -39,16 +39,6 @@ class KVCache:
         self._wide: Tensor | None = None
 
     @property
-    def k(self) -> Tensor:
-        """Keys [n_layer, B, H, room, D]."""
-        return self.kv[:, 0]
-
-    @property
-    def v(self) -> Tensor:
-        """Values [n_layer, B, H, room, D]."""
-        return self.kv[:, 1]
-
-    @property
     def rows(self) -> int:
         """Number of rows, B."""
         return self.kv.shape[2]

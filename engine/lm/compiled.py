@@ -10,19 +10,18 @@ Annotations are read as types there, so that this file does without postponed on
 
 import logging
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
 
 from engine.lm.cache import BranchCache, KVCache
-from engine.lm.gpt import GPT, Block, Linear
+from engine.lm.gpt import GELU, GPT, Block, Linear
 from engine.lm.quantize import Int8Linear
 from engine.lm.step import TokenStep
 
 LOG = logging.getLogger(__name__)
-_TANH = {"gelu_new", "gelu_fast", "gelu_pytorch_tanh", "gelu_accurate"}
 
 
 class Linears(NamedTuple):
@@ -124,12 +123,11 @@ def _token(
     """Embedded tokens x [B, 1, C] -> final states [B, 1, C]."""
     B, _, C = x.shape
     H, D = kv.size(3), kv.size(5)
-    empty = prefix
     for layer, scale in enumerate(scales):
         a = 4 * layer
         y = torch.layer_norm(x, [C], norms[a], norms[a + 1], eps)
         qkv = _linear(y, a, linears).view(B, 3, H, 1, D).transpose(0, 1)
-        before = prefix[layer] if prefix.numel() > 0 else empty
+        before = prefix[layer] if prefix.numel() > 0 else prefix
         y = _attend(qkv, kv[layer], wide, before, broad, start, place, scale)
         x = x + _linear(y.reshape(B, 1, C), a + 1, linears)
         y = torch.layer_norm(x, [C], norms[a + 2], norms[a + 3], eps)
@@ -157,7 +155,7 @@ class Program(nn.Module):
         self.linears = _tables(_in_order(model))
         self.scales = [block.attn.scale for block in blocks]
         self.eps = model.config.layer_norm_epsilon
-        self.approximate = "tanh" if model.config.activation_function in _TANH else "none"
+        self.approximate = GELU[model.config.activation_function]
 
     def forward(
         self, x: Tensor, place: int, start: int, kv: Tensor, wide: Tensor, prefix: Tensor,
@@ -170,39 +168,27 @@ class Program(nn.Module):
         )  # fmt: skip
 
 
-class CompiledStep:
-    """What ``TokenStep`` is, compiled."""
+class CompiledStep(TokenStep):
+    """A ``TokenStep`` whose way through the network is compiled."""
 
     def __init__(self, model: GPT, program: Callable[..., Tensor]) -> None:
+        super().__init__(model)
         self._program = program
-        self._model = model
         self._none = torch.empty(0)
 
-    @torch.inference_mode()
-    def __call__(self, tokens: Sequence[int], cache: KVCache) -> Tensor:
-        """Continue every row of ``cache`` by its token; the logits [B, V] after it.
-
-        Raises:
-            ValueError: the position would be at or past n_ctx (GPT-2 has no such embedding).
-        """
-        place = cache.length
-        if place >= self._model.config.n_ctx:
-            raise ValueError(f"{place} + 1 tokens do not fit into n_ctx {self._model.config.n_ctx}")
-        x = self._model.wte(torch.tensor(tokens).unsqueeze(1)) + self._model.wpe.weight[place]
+    def _through(self, x: Tensor, cache: KVCache) -> Tensor:
         prefix = broad = self._none
         if isinstance(cache, BranchCache):
             prefix, broad = cache.prefix.kv, self._wide(cache.prefix, x.dtype)
         wide = self._wide(cache, x.dtype)
-        x = self._program(x, place, cache.start, cache.kv, wide, prefix, broad)
-        cache.length = place + 1
-        return self._model.lm_head(x)[:, 0]
+        return self._program(x, cache.length, cache.start, cache.kv, wide, prefix, broad)
 
     def _wide(self, cache: KVCache, dtype: torch.dtype) -> Tensor:
         wide = cache.wide(dtype)
         return self._none if wide is None else wide
 
 
-def token_step(model: GPT) -> TokenStep | CompiledStep:
+def token_step(model: GPT) -> TokenStep:
     """What continues rows of this network by a token, the faster way where there are two."""
     program = _compiled(model) if _fits(model) else None
     return TokenStep(model) if program is None else CompiledStep(model, program)
@@ -212,7 +198,7 @@ def _fits(model: GPT) -> bool:
     config = model.config
     if model.device.type != "cpu" or config.reorder_and_upcast_attn:
         return False
-    if config.activation_function not in _TANH | {"gelu"}:
+    if config.activation_function not in GELU:
         return False
     kinds = {type(linear) for linear in [*_in_order(model), model.lm_head]}
     return kinds == {Int8Linear} or (kinds == {Linear} and model.dtype == torch.float32)

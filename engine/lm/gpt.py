@@ -82,11 +82,17 @@ class MLP(nn.Module):
         return self.c_proj(activate(self.c_fc(x), self.activation))
 
 
+# GELU has many names in configs; ``gelu_new`` is GPT-2's. The values are torch's ``approximate``.
+GELU = {"gelu": "none", "gelu_python": "none"} | dict.fromkeys(
+    ("gelu_new", "gelu_fast", "gelu_accurate", "gelu_python_tanh", "gelu_pytorch_tanh"), "tanh"
+)
+
+
 def activate(x: Tensor, name: str) -> Tensor:
-    """The activation that a config names; ``gelu_new`` is GPT-2's tanh approximation."""
+    """The activation that a config names."""
+    if name in GELU:
+        return F.gelu(x, approximate=GELU[name])
     match name:
-        case "gelu" | "gelu_python":
-            return F.gelu(x)
         case "relu":
             return F.relu(x)
         case "relu6":
@@ -105,8 +111,7 @@ def activate(x: Tensor, name: str) -> Tensor:
             return x * torch.sigmoid(1.702 * x)
         case "tanh":
             return torch.tanh(x)
-        case _:  # gelu_new, gelu_fast, gelu_pytorch_tanh, ...: one formula written in many ways
-            return F.gelu(x, approximate="tanh")
+    raise ValueError(f"there is no activation {name!r}")
 
 
 class Block(nn.Module):

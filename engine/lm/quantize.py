@@ -83,11 +83,6 @@ class Int8Linear(nn.Module):
 
     __call__ = forward  # there are 49 of these in a token of 124M, and no hooks
 
-    @property
-    def packed_bytes(self) -> int:
-        """How much memory the weights take."""
-        return self.in_features * self.out_features
-
     def weight(self) -> Tensor:
         """The weights [out, in] as they are after rounding."""
         whole = torch.ops.quantized.linear_unpack(self.packed)[0].dequantize()
@@ -300,7 +295,7 @@ class Quantizer:
             model.wte = HalfEmbedding(model.wte.weight)  # type: ignore[assignment]
             model.kv_dtype = torch.float16
             give_back()
-            if sum(m.packed_bytes for m in model.modules() if isinstance(m, Int8Linear)) > CACHED:
+            if model.config.n_params > CACHED:  # a byte each
                 Thread(target=collapse, name="large pages", daemon=True).start()
 
     def _block(self, block: Block, name: str) -> None:

@@ -15,11 +15,11 @@ from engine.lm.cache import BranchCache, KVCache
 from engine.lm.compiled import token_step
 from engine.lm.gpt import GPT
 from engine.lm.static import StaticSteps, capture_on
+from engine.lm.step import TokenStep
 from engine.tokens import common_prefix
 
 # A reader can be stopped between two layers of a chunk: this is the longest wait for it, in seconds.
 LAYER_SECONDS = 0.04
-Token = Callable[[Sequence[int], KVCache], torch.Tensor]  # a token for every row of a cache
 Step = Callable[[Sequence[int]], torch.Tensor]  # a token for every row, the logits [B, V] after it
 SMALLEST_CHUNK = 32
 
@@ -31,7 +31,7 @@ class Reader:
     """
 
     def __init__(
-        self, model: GPT, *, static: bool | None = None, token: Token | None = None
+        self, model: GPT, *, static: bool | None = None, token: TokenStep | None = None
     ) -> None:
         """``static``: write tokens at fixed shapes, for a GPU to replay; None: on CUDA.
 

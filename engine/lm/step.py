@@ -39,14 +39,19 @@ class TokenStep:
         Raises:
             ValueError: the position would be at or past n_ctx (GPT-2 has no such embedding).
         """
-        config, place = self._config, cache.length
-        if place >= config.n_ctx:
-            raise ValueError(f"{place} + 1 tokens do not fit into n_ctx {config.n_ctx}")
-        B, C, H, D = len(tokens), config.n_embd, config.n_head, config.d_head
-        upcast, name = config.reorder_and_upcast_attn, config.activation_function
-        positions = self._positions
+        n_ctx, place, positions = self._config.n_ctx, cache.length, self._positions
+        if place >= n_ctx:
+            raise ValueError(f"{place} + 1 tokens do not fit into n_ctx {n_ctx}")
         ids = torch.tensor(tokens, device=positions.device).unsqueeze(1)
-        x = self._embedding(ids) + positions[place]  # (B, 1, C)
+        x = self._through(self._embedding(ids) + positions[place], cache)
+        cache.length = place + 1
+        return self._head(x)[:, 0]
+
+    def _through(self, x: Tensor, cache: KVCache) -> Tensor:
+        """Embedded tokens x [B, 1, C] -> final states [B, 1, C]; the cache has their keys and values."""
+        config, B = self._config, len(x)
+        C, H, D = config.n_embd, config.n_head, config.d_head
+        upcast, name = config.reorder_and_upcast_attn, config.activation_function
         for layer, (ln_1, c_attn, scale, c_proj, ln_2, c_fc, mlp_proj) in enumerate(self._blocks):
             qkv = c_attn(ln_1(x)).view(B, 3, H, 1, D).transpose(0, 1)  # (3, B, H, 1, D)
             if upcast:
@@ -56,8 +61,7 @@ class TokenStep:
                 y = y.to(x.dtype)
             x = x + c_proj(y.reshape(B, 1, C))
             x = x + mlp_proj(activate(c_fc(ln_2(x)), name))
-        cache.length = place + 1
-        return self._head(self._end(x))[:, 0]
+        return self._end(x)
 
 
 def _operations(block: Block) -> tuple[Unary, Unary, float, Unary, Unary, Unary, Unary]:

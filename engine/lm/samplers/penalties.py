@@ -87,7 +87,7 @@ class Frequency:
         """In proportion to the count."""
         places = row.places(window(moment.history, self.span))
         if len(places):
-            places, counts = counted(places)
+            places, counts = np.unique(places, return_counts=True)
             row.put(places, row.own()[places] - self.penalty * counts)
 
 
@@ -103,20 +103,7 @@ class Used:
         """Rounded as the two round."""
         places = row.places(window(moment.history, self.presence.span))
         if len(places):
-            places, counts = counted(places)
+            places, counts = np.unique(places, return_counts=True)
             z = row.own()[places]
             z -= z.dtype.type(self.presence.penalty)
             row.put(places, z - self.frequency.penalty * counts)
-
-
-def counted(places: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The different ones of ``places`` (at least one), ascending, and how often each is there."""
-    places = places.copy()
-    places.sort()
-    last = np.ones(len(places), np.bool_)  # of a run of equal ones
-    np.not_equal(places[1:], places[:-1], out=last[:-1])
-    ends = last.nonzero()[0]
-    counts = ends.copy()
-    counts[0] += 1
-    counts[1:] -= ends[:-1]
-    return places[ends], counts

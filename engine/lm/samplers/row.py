@@ -28,14 +28,6 @@ class Candidates(NamedTuple):
         """In nats."""
         return entropy(self.probs)
 
-    def prob(self, token: int) -> float:
-        """The probability of ``token``, which is among them."""
-        return float(self.probs[np.searchsorted(self.ids, token)])
-
-    def pick(self, u: float) -> int:
-        """The id whose share of [0, 1), in id order, holds ``u``."""
-        return int(self.ids[pick(self.probs, u)])
-
 
 def pick(weights: Floats, u: float) -> int:
     """The place whose share of [0, 1), in order of places, holds ``u``."""

@@ -58,7 +58,7 @@ def test_int8_takes_what_the_formula_says() -> None:
 
 def test_a_cache_of_a_full_window_is_counted() -> None:
     cache = KVCache(TINY)
-    assert memory_bytes(TINY, "float32") > weight_bytes(TINY, "float32") + cache.k.nbytes * 2
+    assert memory_bytes(TINY, "float32") > weight_bytes(TINY, "float32") + cache.kv.nbytes
 
 
 def test_smaller_number_types_and_models_need_less() -> None:

@@ -181,7 +181,7 @@ def test_int8_keeps_no_copy_in_float32() -> None:
     model = to_int8(random_gpt(CONFIG))
     assert number_type(model) == "int8"
     assert model.wte.weight.dtype == torch.float16
-    assert model.cache().k.dtype == torch.float16
+    assert model.cache().kv.dtype == torch.float16
     assert not any(isinstance(module, nn.Linear) for module in model.modules())
     large = [p for p in model.parameters() if p.numel() >= 64 * 64 and p.dtype == torch.float32]
     assert large == [model.wpe.weight]
@@ -321,7 +321,7 @@ def test_what_float32_calculates_is_untouched(tmp_path: Path) -> None:
     write(tmp_path)
     model = load_model(tmp_path, dtype="float32", device="cpu")
     assert number_type(model) == "float32"
-    assert model.cache().k.dtype == torch.float32
+    assert model.cache().kv.dtype == torch.float32
     assert not any(isinstance(module, Int8Linear) for module in model.modules())
 
 

@@ -64,8 +64,7 @@ def test_logits_equal_the_ordinary_ones_up_to_the_last_position(
 ) -> None:
     model, ids = tiny_gpt(config), random_ids(rows, config.n_ctx)
     cache = model.cache(rows)
-    cache.k.fill_(torch.nan)  # memory holds whatever was there before
-    cache.v.fill_(torch.nan)
+    cache.kv.fill_(torch.nan)  # memory holds whatever was there before
     model.hidden(ids[:, :10], cache)
     step = StaticStep(model, cache)
     right = model(ids)
